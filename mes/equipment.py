@@ -1,0 +1,117 @@
+"""The role-based equipment of a plant, named as in ISA-95, and the tags it is read by.
+
+An id is apart from the path: a work unit that moves to another work centre keeps its history.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from mes.states import Profile
+
+Role = Literal[
+    "state",  # the machine's state by its state profile
+    "mode",  # its operation mode by its state profile
+    "good_count",  # counters: they only grow, roll over or are reset
+    "reject_count",
+    "total_count",
+    "fault",  # code of the fault it stands in; 0 or empty: none
+    "starved",  # truthy while it waits for its upstream neighbour
+    "blocked",  # truthy while it waits for its downstream neighbour
+    "value",  # any other value: shown and kept, not interpreted
+]
+ROLES: tuple[str, ...] = get_args(Role)
+COUNTERS = ("good_count", "reject_count", "total_count")
+TRUSTED: tuple[str, ...] = ("state", "mode", *COUNTERS)  # a unit is as good as the worst of these
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """One value that a device gives of a work unit."""
+
+    name: str
+    device: str
+    role: str = "value"
+    unit: str = ""  # as printed behind the value: "kW", "mm"
+    decimals: int | None = None  # shown digits; None: as it comes
+    width_bits: int | None = None  # of a counter that rolls over
+    watchdog_s: float | None = None  # it must be heard this often even while the device answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkCenter:
+    id: str
+    name: str
+    area: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkUnit:
+    id: str
+    name: str
+    short_name: str  # at most eight characters are read from ten metres
+    work_center: str
+    ideal_cycle_s: float  # planned run time per item (PRI) [s/piece]
+    expected_period_s: float  # silence of twice this is stale
+    profile: Profile
+    fault_texts: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, Tag] = field(default_factory=dict)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices it is read by, each once, in order of its tags."""
+        return tuple(dict.fromkeys(tag.device for tag in self.tags.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """What a collector talks to: one endpoint of one protocol."""
+
+    id: str
+    protocol: str
+    address: str  # as a person would type it
+    work_units: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plant:
+    """One site with all that is below it, in the order of the configuration."""
+
+    id: str
+    name: str
+    enterprise: str
+    time_zone: str
+    areas: Mapping[str, Area]
+    work_centers: Mapping[str, WorkCenter]
+    work_units: Mapping[str, WorkUnit]
+    devices: Mapping[str, Device]
+
+    def units_of(self, id: str) -> tuple[WorkUnit, ...]:
+        """The work units below an area, work centre or work unit `id`.
+
+        Raises ValueError that lists what is known for any other id.
+        """
+        known = (*self.areas, *self.work_centers, *self.work_units)
+        if id not in known:
+            raise ValueError(f"{id!r} is not known; known: {', '.join(known)}")
+        return tuple(
+            unit
+            for unit in self.work_units.values()
+            if id in (unit.id, unit.work_center, self.area_of(unit).id)
+        )
+
+    def area_of(self, unit: WorkUnit) -> Area:
+        return self.areas[self.work_centers[unit.work_center].area]
+
+    def name_of(self, id: str) -> str:
+        """The name of an area, work centre or work unit."""
+        for table in (self.areas, self.work_centers, self.work_units):
+            if id in table:
+                return str(table[id].name)
+        raise ValueError(f"{id!r} is neither area, work centre nor work unit")

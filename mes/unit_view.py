@@ -1,0 +1,92 @@
+"""What is known of one work unit now: the state the engine folds into, and all a screen needs.
+
+Times named `_us` are microseconds since the epoch, UTC. The view travels as JSON (`to_json`).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mes.equipment import TRUSTED, WorkUnit
+from mes.observation import QUALITIES, Quality, Value
+
+Live = Literal["good", "uncertain", "bad", "stale"]
+
+
+@dataclass(frozen=True, slots=True)
+class TagView:
+    """The newest reading of one tag."""
+
+    value: Value
+    quality: Quality
+    source_time_us: int
+    received_time_us: int
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitView:
+    """One work unit as its samples tell it. `position` is the stream id of the last one folded."""
+
+    id: str
+    position: str = "0-0"
+    state: str = "unknown"
+    state_since_us: int | None = None
+    mode: str = ""
+    fault: str = ""  # the machine's code, "" where there is none
+    good: int = 0  # pieces since `counting_since_us`
+    reject: int = 0
+    counting_since_us: int | None = None
+    cycle_time_s: float | None = None  # time per piece over the last increment [s/piece]
+    counted_at_us: int | None = None
+    counters: Mapping[str, int] = field(default_factory=dict)  # last good reading of each counter
+    tags: Mapping[str, TagView] = field(default_factory=dict)
+    contacts: Mapping[str, int] = field(default_factory=dict)  # device → it last answered
+    gaps: int = 0  # times that a device was away
+    late: int = 0  # readings older than one we had
+    resets: int = 0  # counters found smaller without a roll-over
+    source_time_us: int | None = None  # newest source time of any reading
+    received_time_us: int | None = None  # newest answer of any device
+
+
+def unit_quality(view: UnitView, unit: WorkUnit) -> Quality:
+    """The worst quality among the tags that `unit`'s state and counts come from."""
+    found = [view.tags[n].quality for n, t in unit.tags.items() if t.role in TRUSTED and n in view.tags]
+    return max(found, key=QUALITIES.index, default="good")
+
+
+def stale_at_us(view: UnitView, unit: WorkUnit) -> int:
+    """When the view stops being live unless something new is heard; 0 where it never was.
+
+    Every device of the unit must have answered within twice the expected period, and every tag
+    with a watchdog must have been heard within it: a device can answer while its program stands.
+    """
+    period_us = round(2e6 * unit.expected_period_s)
+    ends = [view.contacts[d] + period_us if d in view.contacts else 0 for d in unit.devices]
+    for name, tag in unit.tags.items():
+        if tag.watchdog_s is not None:
+            heard = view.tags[name].received_time_us if name in view.tags else None
+            ends.append(heard + round(tag.watchdog_s * 1e6) if heard is not None else 0)
+    return min(ends, default=0)
+
+
+def live_quality(view: UnitView, unit: WorkUnit, *, now_us: int) -> Live:
+    """How far the view can be trusted at `now_us`: stale beats bad beats uncertain."""
+    return "stale" if now_us > stale_at_us(view, unit) else unit_quality(view, unit)
+
+
+def to_json(view: UnitView) -> str:
+    fields = {name: getattr(view, name) for name in UnitView.__slots__}
+    fields["tags"] = {
+        n: [t.value, t.quality, t.source_time_us, t.received_time_us, t.status]
+        for n, t in view.tags.items()
+    }
+    return json.dumps(fields, separators=(",", ":"))
+
+
+def from_json(text: str | bytes) -> UnitView:
+    """The view that `to_json` wrote. Fields that it lacks take their defaults."""
+    fields = json.loads(text)
+    fields["tags"] = {n: TagView(*row) for n, row in fields.get("tags", {}).items()}
+    return UnitView(**{k: v for k, v in fields.items() if k in UnitView.__slots__})
