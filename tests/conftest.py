@@ -1,0 +1,40 @@
+"""Settings for every test: which browser `dash_duo` drives, and how.
+
+Plain `pytest` runs Chromium without a window; TAKT_SHOW_BROWSER=1 shows it.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+import pytest
+from selenium.webdriver.chrome.options import Options
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hide the browser, unless a person wants to look."""
+    config.option.headless = not os.environ.get("TAKT_SHOW_BROWSER")
+
+
+def pytest_setup_options() -> Options:
+    """Give dash.testing the options of one browser: a fresh profile, no traffic of its own."""
+    options = Options()
+    options.binary_location = next(filter(None, map(shutil.which, BROWSERS)), "")
+    profile = tempfile.mkdtemp(prefix="takt-browser-")
+    atexit.register(shutil.rmtree, profile, ignore_errors=True)
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    return options
