@@ -1,0 +1,28 @@
+"""Everything that screens and the API show, at one moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mes.equipment import Plant, WorkUnit
+from mes.link import Link
+from mes.unit_view import Live, UnitView, live_quality, stale_at_us
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The plant as it is known at `now_us`. A unit or device nobody has told of has no entry."""
+
+    plant: Plant
+    now_us: int
+    views: Mapping[str, UnitView] = field(default_factory=dict)
+    links: Mapping[str, Link] = field(default_factory=dict)
+
+    def view(self, unit: WorkUnit) -> UnitView:
+        """The unit's view; an empty one (state unknown, nothing counted) where none was told."""
+        return self.views.get(unit.id) or UnitView(id=unit.id)
+
+    def quality(self, unit: WorkUnit) -> Live:
+        return live_quality(self.view(unit), unit, now_us=self.now_us)
+
+    def stale_at_us(self, unit: WorkUnit) -> int:
+        return stale_at_us(self.view(unit), unit)
