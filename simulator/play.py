@@ -1,0 +1,208 @@
+"""Plays the plant in wall time and serves it: the log first, then the servers.
+
+While nobody played, nothing was made: a plant goes on from where it was left, and a pause of the
+computer is one of the plant.
+"""
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from math import floor
+from pathlib import Path
+
+from mes.observation import Value, moment
+from simulator.kinds import KINDS
+from simulator.machine import Machine
+from simulator.modbus_server import ModbusDevice
+from simulator.opcua_server import OpcUaServer
+from simulator.plant import Plant, advance, build, resume
+from simulator.settings import Kind, OpcUaLine, Settings
+from simulator.signals import SIGNAL_PERIOD_S, tags
+from simulator.truth import Record, Writer
+
+PAUSE_US = 5_000_000  # wall time lost in one go that counts as a pause
+
+_log = logging.getLogger(__name__)
+
+
+async def run(settings: Settings, *, truth_dir: Path, stop: asyncio.Event | None = None) -> None:
+    """Play the plant of `settings` until `stop` is set or the task is cancelled.
+
+    Raises OSError that names every address that is taken, before anything has been started.
+    """
+    player = Player(settings, truth_dir)
+    await player.start()
+    try:
+        await player.play(stop or asyncio.Event())
+    finally:
+        await player.close()
+
+
+class Player:
+    """One plant and its servers: `opcua` by endpoint, `modbus` by machine."""
+
+    def __init__(self, settings: Settings, truth_dir: Path):
+        self.settings = settings
+        self.opcua: dict[str, OpcUaServer] = {}
+        self.modbus: dict[str, ModbusDevice] = {}
+        self._endpoint: dict[str, str] = {}  # machine → endpoint
+        for line in settings.lines:
+            ids = [machine.id for machine in line.machines]
+            if isinstance(line, OpcUaLine):
+                self.opcua[line.endpoint] = OpcUaServer(line.endpoint, opcua_nodes(line.kind, ids))
+                self._endpoint |= dict.fromkeys(ids, line.endpoint)
+            else:
+                self.modbus |= {m.id: ModbusDevice(line.host, m.port) for m in line.machines}
+        self._truth_dir = truth_dir
+        self._truth: Writer | None = None
+        self.plant: Plant = build(settings)
+        self._from_us, self._from_s = 0, 0.0
+
+    async def start(self) -> None:
+        """Take up the log and open every server, or none. Raises OSError as `run` does."""
+        _check_addresses(self.settings)
+        self._truth = Writer(self._truth_dir, plant_key(self.settings))
+        if left := self._truth.left:
+            self.plant = resume(self.plant, left.machines.values(), left.at_s)
+        self._anchor()
+        self._truth.begin(self._from_us, self._from_s, self.plant.machines.values())
+        try:
+            for endpoint, server in self.opcua.items():
+                first: dict[str, Value] = {}
+                for name, spec in self.plant.specs.items():
+                    if self._endpoint.get(name) == endpoint:
+                        shown = tags(self.plant.machines[name], spec, self._from_s)
+                        first |= _prefixed(name, shown)
+                await server.start(first, moment(self._from_us))
+            for name, device in self.modbus.items():
+                spec = self.plant.specs[name]
+                await device.start(tags(self.plant.machines[name], spec, self._from_s))
+        except BaseException:
+            await self.close()
+            raise
+        self._anchor()  # what the servers took to start is no time of the plant
+        _log.info(
+            "%d machines play at %s; seed %d; what really happens is kept in %s",
+            len(self.plant.machines),
+            ", ".join([*self.opcua, *(f"{d.host}:{d.port}" for d in self.modbus.values())]),
+            self.settings.seed,
+            self._truth_dir,
+        )
+
+    async def play(self, stop: asyncio.Event) -> None:
+        """Let time pass until `stop` is set."""
+        tick_s = SIGNAL_PERIOD_S * self.settings.speed
+        shown, last_us = -1, _now_us()
+        while not stop.is_set():
+            now_us = _now_us()
+            if not -PAUSE_US < now_us - last_us < PAUSE_US:
+                self._anchor()
+            last_us = now_us
+            now_s = self._at_s(now_us)
+            await self._advance(now_s)
+            if (tick := floor(now_s / tick_s)) != shown:
+                shown = tick
+                for name, machine in self.plant.machines.items():
+                    await self._serve(machine, name, tick * tick_s)
+            next_s = min(self.plant.next_s, (tick + 1) * tick_s)
+            with suppress(TimeoutError):
+                wait_us = self._wall_us(next_s) - _now_us()
+                await asyncio.wait_for(stop.wait(), max(0.002, wait_us / 1e6))
+
+    async def close(self) -> None:
+        """Close every server and the log."""
+        servers: list[OpcUaServer | ModbusDevice] = [*self.opcua.values(), *self.modbus.values()]
+        await asyncio.gather(*(server.stop() for server in servers))
+        if self._truth is not None:
+            self._truth.close()
+            self._truth = None
+
+    async def _advance(self, to_s: float) -> None:
+        """Play until `to_s`: what happened is on disk before any of it is served."""
+        assert self._truth is not None, "play() comes after start()"
+        events = list(advance(self.plant, to_s))
+        self._truth.append(
+            [Record(self._wall_us(e.at_s), e.at_s, e.what, e.machine) for e in events],
+            self.plant.machines.values(),
+        )
+        for event in events:
+            await self._serve(event.machine, event.machine.id, event.at_s)
+
+    async def _serve(self, machine: Machine, name: str, at_s: float) -> None:
+        shown = tags(machine, self.plant.specs[name], at_s)
+        if device := self.modbus.get(name):
+            device.write(shown)
+        else:
+            server = self.opcua[self._endpoint[name]]
+            await server.write(_prefixed(name, shown), moment(self._wall_us(at_s)))
+
+    def _anchor(self) -> None:
+        """Go on from where the plant is, from now."""
+        self._from_us, self._from_s = _now_us(), self.plant.at_s
+
+    def _at_s(self, us: int) -> float:
+        return self._from_s + (us - self._from_us) / 1e6 * self.settings.speed
+
+    def _wall_us(self, at_s: float) -> int:
+        return self._from_us + round((at_s - self._from_s) / self.settings.speed * 1e6)
+
+
+def opcua_nodes(kind: Kind, machines: Iterable[str]) -> dict[str, str]:
+    """Node → name of its OPC UA type, for every tag of `machines`."""
+    types = {
+        "state": "Int32",
+        "mode": "Int32",
+        "good": "UInt16",
+        "reject": "UInt16",
+        "fault": "Int32",
+        "starved": "Boolean",
+        "blocked": "Boolean",
+        "speed": "Double",
+        KINDS[kind].measure: "Double",
+        "power": "Double",
+    }
+    return {f"{machine}.{tag}": name for machine in machines for tag, name in types.items()}
+
+
+def plant_key(settings: Settings) -> dict[str, object]:
+    """What makes a plant the same one: its log is gone on with, whatever its speed and ports."""
+    return {
+        "seed": settings.seed,
+        "lines": [
+            [line.kind, line.buffers, [[machine.id, machine.cycle_s] for machine in line.machines]]
+            for line in settings.lines
+        ],
+    }
+
+
+def _prefixed(name: str, shown: Mapping[str, Value]) -> dict[str, Value]:
+    return {f"{name}.{tag}": value for tag, value in shown.items()}
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _check_addresses(settings: Settings) -> None:
+    """Raise OSError that names every address that cannot be listened on."""
+    faults = []
+    for line in settings.lines:
+        for (host, port), machine in zip(line.addresses, line.machines, strict=False):
+            what = "its line" if isinstance(line, OpcUaLine) else machine.id
+            try:
+                family, kind, protocol, _, address = socket.getaddrinfo(
+                    host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+                )[0]
+                with socket.socket(family, kind, protocol) as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind(address)
+            except OSError as error:
+                faults.append(f"{host}:{port} for {what} ({error.strerror or error})")
+    if faults:
+        raise OSError(
+            f"the simulated plant cannot listen on {'; '.join(faults)}. If it plays already, stop "
+            "that one; else give these lines other ports in [simulator] and [collectors]"
+        )
