@@ -5,7 +5,7 @@ Times named `_us` are microseconds since the epoch, UTC. The view travels as JSO
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from mes.equipment import TRUSTED, WorkUnit
@@ -48,6 +48,9 @@ class UnitView:
     resets: int = 0  # counters found smaller without a roll-over
     source_time_us: int | None = None  # newest source time of any reading
     received_time_us: int | None = None  # newest answer of any device
+
+    def at(self, position: str) -> "UnitView":
+        return replace(self, position=position)
 
 
 def unit_quality(view: UnitView, unit: WorkUnit) -> Quality:

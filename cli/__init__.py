@@ -1,0 +1,1 @@
+"""The command line, the supervisor of Takt's processes, and the Redis it brings."""

@@ -1,0 +1,61 @@
+"""`takt`: one command for everything, one for each role."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cli.settings import DEMO
+from store.config import ConfigFaults
+
+COMMANDS = {
+    "run": "everything, supervised: Redis, collectors, engine, dashboard, demo plant",
+    "check": "every fault of the configuration at once; says what would be used",
+    "collect": "read the devices into Redis",
+    "engine": "fold what was read into states and counts",
+    "dashboard": "serve the screens and the API",
+    "simulate": "play the demo plant with real OPC UA and Modbus servers",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    out = argparse.ArgumentParser(prog="takt", description="Takt, a manufacturing execution system")
+    commands = out.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
+        if name == "check":
+            command.add_argument("file", nargs="?", type=Path, help="default: the demo plant")
+            continue
+        command.add_argument("--config", type=Path, help="configuration; default: the demo plant")
+        command.add_argument("--data", type=Path, help="data directory; wins over the file")
+        if name in ("run", "dashboard"):
+            command.add_argument("--port", type=int, help="of the dashboard; wins over the file")
+    return out
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit status: 0 fine, 1 failed, 2 wrong configuration or usage."""
+    arguments = parser().parse_args(argv)
+    if getattr(arguments, "data", None):
+        os.environ["TAKT_DATA"] = str(arguments.data.resolve())
+    if getattr(arguments, "port", None) is not None:
+        os.environ["TAKT_PORT"] = str(arguments.port)
+    given = getattr(arguments, "config", None) or getattr(arguments, "file", None)
+    path = Path(given or os.environ.get("TAKT_CONFIG") or DEMO).resolve()
+    os.environ["TAKT_CONFIG"] = str(path)
+    try:
+        # Only the role that is wanted is imported: a role starts in a second or so.
+        return int(importlib.import_module(f"cli.{arguments.command}").main(path))
+    except ConfigFaults as error:
+        print("\n".join(error.faults), file=sys.stderr)
+        count = len(error.faults)
+        print(f"{count} fault{'s' * (count > 1)}; nothing was started", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""`takt check`: every fault of a configuration at once, and what would be used."""
+
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from cli.embedded_redis import find_server
+from cli.settings import redis_is_ours, settings
+
+OURS = "mes store collectors engine simulator layouts dashboard cli".split()
+
+
+def main(path: Path) -> int:
+    config = settings(path)
+    plant = config.plant
+    print(f"{path.name}: no faults")
+    print(
+        f"{plant.name}: {len(plant.areas)} areas, {len(plant.work_centers)} work centres, "
+        f"{len(plant.work_units)} work units, {len(plant.devices)} devices"
+    )
+    print(f"Redis: {_redis(path, str(config.redis.url))}")
+    print(f"data: {config.data_dir}")
+    print(f"screens: http://{config.dashboard.host}:{config.dashboard.port}/")
+    for unit in plant.work_units.values():
+        if not any(tag.role == "state" for tag in unit.tags.values()):
+            print(f"note: {unit.id} has no tag of role state: its state stays unknown")
+    foreign = foreign_owners()
+    for line in foreign:
+        print(f"fault: {line}")
+    return 2 if foreign else 0
+
+
+def _redis(path: Path, url: str) -> str:
+    if not redis_is_ours(path):
+        return url.split("@")[-1] if "@" in url else url
+    try:
+        return f"our own, {find_server()} at {url}"
+    except FileNotFoundError as error:
+        return f"none: {error}"
+
+
+def foreign_owners() -> list[str]:
+    """Our top-level names that another installed distribution also claims."""
+    owners = packages_distributions()
+    return [
+        f"{name!r} is also installed by {owner}: use an environment of Takt's own"
+        for name in OURS
+        for owner in sorted(set(owners.get(name, [])) - {"takt-mes"})
+    ]

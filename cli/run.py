@@ -1,0 +1,112 @@
+"""`takt run`: everything, supervised, until SIGINT or SIGTERM."""
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from json import loads
+from pathlib import Path
+from typing import IO
+
+from cli import embedded_redis
+from cli.role import LIFELINE, begin
+from cli.settings import redis_is_ours, settings
+from cli.supervisor import Child, Supervisor
+from store.config import Config
+
+FIRST_SCREEN_S = 60.0  # after this it is said that the first screen is not live yet
+
+
+def main(path: Path) -> int:
+    started = time.monotonic()
+    begin("takt")
+    config = settings(path)
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    with (config.data_dir / "takt.lock").open("a+") as lock:
+        if fault := _locked(lock) or _taken(config):
+            print(f"takt: {fault}", file=sys.stderr)
+            return 1
+        return asyncio.run(_run(config, ours=redis_is_ours(path), started=started))
+
+
+def _locked(lock: IO[str]) -> str:
+    """Hold the data directory for this process; why not, where another has it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        return f"{Path(lock.name).parent} is in use by process {lock.read().strip() or 'unknown'}"
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return ""
+
+
+def _taken(config: Config) -> str:
+    host, port = config.dashboard.host, config.dashboard.port
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return f"cannot listen on {host}:{port}: {error.strerror}; --port takes another one"
+    return ""
+
+
+async def _run(config: Config, *, ours: bool, started: float) -> int:
+    reading, writing = os.pipe()
+    os.set_inheritable(reading, True)
+    environ = os.environ | {LIFELINE: str(reading)}
+    supervisor = Supervisor()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, supervisor.stop)
+    if ours:
+        embedded_redis.end_orphan(config.data_dir)
+        supervisor.add(Child("redis", embedded_redis.command(config.data_dir), environ=environ))
+    roles = ["simulate"] if config.simulator else []
+    roles += ["collect", "engine", "dashboard"]
+    for role in roles:
+        argv = [sys.executable, "-m", "cli", role]
+        supervisor.add(Child(role, argv, environ=environ, lifeline=reading))
+    herald = asyncio.create_task(_herald(config, started))
+    try:
+        await supervisor.run()
+    finally:
+        herald.cancel()
+        os.close(writing)
+        os.close(reading)
+    return 0
+
+
+async def _herald(config: Config, started: float) -> None:
+    """Print the address when the first screen can be opened and shows live data."""
+    url = f"http://{_reachable(config.dashboard.host)}:{config.dashboard.port}"
+    late = False
+    while not await asyncio.to_thread(_live, url):
+        await asyncio.sleep(0.1)
+        if not late and time.monotonic() - started > FIRST_SCREEN_S:
+            late = True
+            print(f"takt: {url}/ shows no live data yet; see {url}/connections", flush=True)
+    print(f"takt: {url}/ is live after {time.monotonic() - started:.1f} s", flush=True)
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+
+
+def _live(url: str) -> bool:
+    """Whether the dashboard is ready and at least one work unit is live."""
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=1):
+            pass
+        with urllib.request.urlopen(f"{url}/api/v1/work-units", timeout=1) as answer:
+            items = loads(answer.read())["items"]
+    except (OSError, ValueError, urllib.error.URLError):
+        return False
+    return any(item["quality"] in ("good", "uncertain") for item in items)

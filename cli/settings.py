@@ -1,0 +1,27 @@
+"""Reads the configuration with everything that only the command line knows: which collectors and
+which simulator there are, and where the Redis is when no URL names one."""
+
+from pathlib import Path
+from typing import Any
+
+import collectors
+from cli.embedded_redis import local_url
+from simulator.settings import Settings as SimulatorSettings
+from store.config import Config, load, with_redis
+
+DEMO = Path(__file__).resolve().parent.parent / "config.toml"
+
+
+def settings(path: Path) -> Config:
+    """The configuration in `path`, whose redis.url is set. Raises ConfigFaults."""
+    config = load(path, settings_of=_settings_of, simulator=SimulatorSettings)
+    return with_redis(config, config.redis.url or local_url(config.data_dir))
+
+
+def redis_is_ours(path: Path) -> bool:
+    """Whether no URL names a Redis, so that Takt starts its own."""
+    return load(path, settings_of=_settings_of, simulator=SimulatorSettings).redis.url is None
+
+
+def _settings_of(protocol: str) -> Any:
+    return collectors.load(protocol).Settings

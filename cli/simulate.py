@@ -1,0 +1,18 @@
+"""`takt simulate`: play the demo plant with real OPC UA and Modbus servers."""
+
+import logging
+from pathlib import Path
+
+from cli.role import begin, until_ended
+from cli.settings import settings
+from simulator.play import run
+
+
+def main(path: Path) -> int:
+    begin("simulate")
+    config = settings(path)
+    if config.simulator is None:
+        logging.error("%s has no [simulator]", path.name)
+        return 2
+    truth = config.data_dir / config.simulator.truth_log
+    return _until_ended(run(config.simulator, truth_dir=truth))

@@ -1,0 +1,165 @@
+"""/api/v1: the digits behind the screens, as JSON. One error shape for everything that fails."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from dashboard.hub import Hub
+from mes.equipment import WorkUnit
+from mes.observation import Value, moment
+from mes.snapshot import Snapshot
+
+
+class TagOut(BaseModel):
+    """The newest reading of one tag. `value` is null where its quality is bad."""
+
+    name: str
+    value: Value
+    unit: str
+    quality: str
+    status: str
+    source_time: str
+    received_time: str
+
+
+class WorkUnitOut(BaseModel):
+    """A work unit as the screens show it. Times are RFC 3339 in UTC, null where nothing was told."""
+
+    id: str
+    name: str
+    work_center: str
+    area: str
+    state: str
+    state_since: str | None
+    fault: str | None
+    fault_text: str | None
+    quality: str  # good, uncertain, bad, stale (not heard in time), offline (Redis is away)
+    good: int | None
+    reject: int | None
+    counting_since: str | None
+    cycle_time_s: float | None
+    ideal_cycle_s: float
+    source_time: str | None
+    received_time: str | None
+
+
+class WorkUnitDetail(WorkUnitOut):
+    tags: list[TagOut]
+
+
+class WorkUnitList(BaseModel):
+    items: list[WorkUnitOut]
+    next: str | None  # `after` of the next page
+
+
+class ErrorBody(BaseModel):
+    code: str
+    message: str
+    detail: Any = None
+
+
+class ErrorOut(BaseModel):
+    error: ErrorBody
+
+
+def register(server: FastAPI, hub: Hub) -> None:
+    router = APIRouter(prefix="/api/v1", tags=["work units"], responses={404: {"model": ErrorOut}})
+
+    @router.get("/work-units")
+    async def work_units(
+        limit: int = Query(100, ge=1, le=1000), after: str | None = None
+    ) -> WorkUnitList:
+        """All work units, in the order of the configuration, `limit` at a time."""
+        ids = list(hub.plant.work_units)
+        if after is not None and after not in ids:
+            raise HTTPException(422, f"after: no work unit {after!r}")
+        start = ids.index(after) + 1 if after is not None else 0
+        page, now = ids[start : start + limit], hub.snapshot()
+        more = start + limit < len(ids)
+        return WorkUnitList(
+            items=[WorkUnitOut(**_unit(hub, now, hub.plant.work_units[id])) for id in page],
+            next=page[-1] if more else None,
+        )
+
+    @router.get("/work-units/{id}")
+    async def work_unit(id: str) -> WorkUnitDetail:
+        """One work unit with all its tags."""
+        unit = hub.plant.work_units.get(id)
+        if unit is None:
+            known = ", ".join(hub.plant.work_units)
+            raise HTTPException(404, f"no work unit {id!r}; known: {known}")
+        now = hub.snapshot()
+        return WorkUnitDetail(**_unit(hub, now, unit), tags=_tags(now, unit))
+
+    server.include_router(router)
+    server.get("/api/{path:path}", include_in_schema=False)(_nothing_here)
+    server.add_exception_handler(HTTPException, _failed)
+    server.add_exception_handler(RequestValidationError, _refused)
+
+
+def _unit(hub: Hub, now: Snapshot, unit: WorkUnit) -> dict[str, Any]:
+    view = now.view(unit)
+    counted = view.counting_since_us is not None
+    return {
+        "id": unit.id,
+        "name": unit.name,
+        "work_center": unit.work_center,
+        "area": hub.plant.area_of(unit).id,
+        "state": view.state,
+        "state_since": time_out(view.state_since_us),
+        "fault": view.fault or None,
+        "fault_text": unit.fault_texts.get(view.fault) if view.fault else None,
+        "quality": now.quality(unit) if hub.online else "offline",
+        "good": view.good if counted else None,
+        "reject": view.reject if counted else None,
+        "counting_since": time_out(view.counting_since_us),
+        "cycle_time_s": view.cycle_time_s,
+        "ideal_cycle_s": unit.ideal_cycle_s,
+        "source_time": time_out(view.source_time_us),
+        "received_time": time_out(view.received_time_us),
+    }
+
+
+def _tags(now: Snapshot, unit: WorkUnit) -> list[TagOut]:
+    found = now.view(unit).tags
+    return [
+        TagOut(
+            name=name,
+            value=found[name].value,
+            unit=tag.unit,
+            quality=found[name].quality,
+            status=found[name].status,
+            source_time=str(time_out(found[name].source_time_us)),
+            received_time=str(time_out(found[name].received_time_us)),
+        )
+        for name, tag in unit.tags.items()
+        if name in found
+    ]
+
+
+def time_out(us: int | None) -> str | None:
+    """RFC 3339 in UTC with microseconds."""
+    if us is None:
+        return None
+    return moment(us).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+async def _nothing_here(path: str) -> None:
+    raise HTTPException(404, f"there is nothing at /api/{path}; see /api/docs")
+
+
+async def _failed(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 422: "invalid", 503: "unavailable"}.get(error.status_code, "error")
+    body = ErrorOut(error=ErrorBody(code=code, message=str(error.detail)))
+    return JSONResponse(body.model_dump(), status_code=error.status_code)
+
+
+async def _refused(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    faults = [{"where": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
+    body = ErrorOut(error=ErrorBody(code="invalid", message="the request is not valid", detail=faults))
+    return JSONResponse(body.model_dump(), status_code=422)

@@ -1,0 +1,118 @@
+"""Builds the Dash app: pages from layouts/, one live callback for all of them, the API beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dash
+from dash import Dash
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+
+from dashboard import api, health
+from dashboard.hub import Hub
+from dashboard.live import Broadcast
+from layouts import andon, connections, not_found, overview, unit
+from store.config import Config
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+SCREENS = {"overview": overview, "andon": andon, "unit": unit, "connections": connections}
+PATHS = {
+    "overview": "/",
+    "andon": "/andon/<id>",
+    "unit": "/unit/<id>",
+    "connections": "/connections",
+}
+
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}<title>{%title%}</title>
+<link rel="icon" href="/assets/favicon.svg"><link rel="manifest" href="/assets/manifest.webmanifest">
+{%css%}
+</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>"""
+
+
+def create_app(config: Config, *, redis_url: str) -> Dash:
+    """The dashboard of one plant. Its reader and its push run for as long as the server does."""
+    hub = Hub(redis_url, config.plant)
+    broadcast = Broadcast(
+        hub,
+        {name: screen.rows for name, screen in SCREENS.items()},
+        window_s=config.dashboard.window_ms / 1000,
+        settle_s=config.dashboard.settle_ms / 1000,
+    )
+    server = FastAPI(
+        title="Takt",
+        lifespan=partial(_lifespan, hub, broadcast),
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    health.register(server, hub, broadcast)
+    api.register(server, hub)
+    server.get("/sw.js", include_in_schema=False)(_service_worker)
+    app = Dash(
+        "dashboard",
+        server=server,
+        backend="fastapi",
+        use_pages=True,
+        pages_folder="",
+        assets_folder=str(ASSETS),
+        assets_ignore=r"^sw\.js$",
+        serve_locally=True,
+        include_pages_meta=False,
+        title="Takt",
+        update_title=None,
+        websocket_inactivity_timeout=0,
+        websocket_batch_delay=0,
+    )
+    app.index_string = INDEX
+    _pages(hub)
+    app.layout = dash.page_container
+    app.callback(websocket=True, persistent=True)(broadcast.serve)
+    return app
+
+
+def _pages(hub: Hub) -> None:
+    """One page per screen. The first drawing has the data of its moment: no empty tile, no jump."""
+    for order, (name, screen) in enumerate(SCREENS.items()):
+        dash.register_page(
+            screen.__name__,
+            **{"path_template" if "<" in PATHS[name] else "path": PATHS[name]},
+            name=screen.TITLE,
+            title=f"{screen.TITLE} · Takt",
+            order=order,
+            layout=partial(_draw, hub, screen),
+        )
+    dash.register_page("not_found_404", layout=partial(_draw, hub, not_found))
+
+
+def _draw(hub: Hub, screen: Any, id: str | None = None, **_query: str) -> Any:
+    return screen.layout(hub.snapshot(), id)
+
+
+@asynccontextmanager
+async def _lifespan(hub: Hub, broadcast: Broadcast, _server: FastAPI) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(hub.run()), asyncio.create_task(broadcast.run())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await hub.redis.aclose()
+
+
+async def _service_worker() -> FileResponse:
+    """The service worker, from the root: its scope is the folder it is served from."""
+    return FileResponse(
+        ASSETS / "sw.js",
+        media_type="text/javascript",
+        headers={"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"},
+    )

@@ -1,0 +1,88 @@
+"""/healthz (this process lives), /readyz (it can show live data), /metrics (Prometheus text)."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+
+from dashboard.hub import Hub
+from dashboard.live import Broadcast
+from store import live
+
+READY_S = 2.0  # an answer about readiness takes no longer
+
+
+def register(server: FastAPI, hub: Hub, broadcast: Broadcast) -> None:
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    registry.register(_Figures(hub, broadcast))
+
+    @server.get("/healthz", tags=["health"])
+    async def healthz() -> dict[str, str]:
+        """The process lives. Says nothing about the plant."""
+        return {"status": "alive"}
+
+    @server.get("/readyz", tags=["health"])
+    async def readyz() -> JSONResponse:
+        """Redis answers and every work centre has an engine; 503 with the reasons otherwise."""
+        faults = await _faults(hub)
+        body = {"status": "not ready" if faults else "ready", "faults": faults}
+        return JSONResponse(body, status_code=503 if faults else 200)
+
+    @server.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _faults(hub: Hub) -> list[str]:
+    centers = list(hub.plant.work_centers)
+    try:
+        async with asyncio.timeout(READY_S):
+            owners = [await hub.redis.get(live.lease_key(center)) for center in centers]
+    except live.UNAVAILABLE as error:
+        return [f"Redis does not answer: {error or 'no answer in time'}"]
+    faults = [f"no engine owns {c}" for c, o in zip(centers, owners, strict=True) if not o]
+    return faults if hub.online else [*faults, "the reader of this process is not connected"]
+
+
+class _Figures(Collector):
+    """Figures of this process, read off when they are asked for."""
+
+    def __init__(self, hub: Hub, broadcast: Broadcast) -> None:
+        self._hub, self._broadcast = hub, broadcast
+
+    def collect(self) -> Iterable[Metric]:
+        hub, push = self._hub, self._broadcast
+        now = hub.snapshot()
+        yield GaugeMetricFamily("takt_redis_up", "1 while Redis is there", hub.online)
+        yield GaugeMetricFamily("takt_screens", "open screens with a live connection", push.clients)
+        yield CounterMetricFamily("takt_views_read", "views and links read from Redis", hub.received)
+        yield CounterMetricFamily("takt_flushes", "rounds of live push", push.flushes)
+        yield CounterMetricFamily("takt_messages", "messages sent to screens", push.messages)
+        yield from self._units(now)
+        links = GaugeMetricFamily("takt_device_up", "1 while a device answers", labels=["device"])
+        for device in hub.plant.devices:
+            link = hub.links.get(device)
+            links.add_metric([device], float(link is not None and link.state == "live"))
+        yield links
+
+    def _units(self, now: Any) -> Iterable[Metric]:
+        good = CounterMetricFamily("takt_good_pieces", "good pieces", labels=["work_unit"])
+        reject = CounterMetricFamily("takt_reject_pieces", "rejected pieces", labels=["work_unit"])
+        live_ = GaugeMetricFamily("takt_unit_live", "1 while heard in time", labels=["work_unit"])
+        age = GaugeMetricFamily("takt_unit_age_seconds", "since last heard", labels=["work_unit"])
+        for unit in now.plant.work_units.values():
+            view = now.view(unit)
+            live_.add_metric([unit.id], float(now.quality(unit) != "stale"))
+            if view.counting_since_us is not None:
+                good.add_metric([unit.id], view.good)
+                reject.add_metric([unit.id], view.reject)
+            if view.received_time_us is not None:
+                age.add_metric([unit.id], (now.now_us - view.received_time_us) / 1e6)
+        yield from (good, reject, live_, age)

@@ -1,0 +1,183 @@
+"""Live push: what changed on a screen goes to everybody who looks at it, as one shared JSON.
+
+A topic is one screen ("andon:press-line"). It keeps the newest row of each of its elements with
+the version in which it changed; a client that has seen version n gets what is newer than n, built
+once for all clients that have seen n. First change → settle → flush → hold for the window. Each
+flush to a client is acknowledged by it before the next, which paces the slow ones.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+
+from dash import ctx, set_props
+from dash.exceptions import WebsocketDisconnected
+
+from dashboard.hub import Hub, now_us
+from mes.snapshot import Snapshot
+
+log = logging.getLogger("takt.live")
+
+BEAT_S = 1.0  # a screen hears at least this often that it is live
+ACK_S = 10.0  # a client that does not acknowledge for so long is let go
+TOPICS_MAX = 500  # topics kept at once; idle ones go first
+CACHE_MAX = 64  # distinct "seen" versions a topic keeps JSON for
+
+Row = Mapping[str, str]
+RowsOf = Callable[[Snapshot], Mapping[str, Row]]
+
+
+class Topic:
+    """The rows of one screen and the version in which each of them changed."""
+
+    def __init__(self, rows_of: RowsOf) -> None:
+        self.rows_of = rows_of
+        self.clients = 0
+        self.version = 0
+        self.rows: dict[str, Row] = {}
+        self._changed: dict[str, int] = {}
+        self._json: dict[int, str] = {}
+        self._news = asyncio.Event()
+
+    def refresh(self, now: Snapshot) -> bool:
+        """Compute the rows anew; True where something changed."""
+        rows = self.rows_of(now)
+        changed = [key for key, row in rows.items() if self.rows.get(key) != row]
+        if not changed:
+            return False
+        self.rows.update({key: rows[key] for key in changed})
+        self.version += 1
+        self._json.clear()
+        self._changed.update(dict.fromkeys(changed, self.version))
+        return True
+
+    def flush(self) -> None:
+        """Wake everybody who waits for something new, or to be told that there is nothing."""
+        self._json.clear()
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    def message(self, seen: int, head: Mapping[str, object]) -> str:
+        """What is newer than version `seen`, as JSON; built once for all who have seen the same."""
+        found = self._json.get(seen)
+        if found is None:
+            rows = {k: self.rows[k] for k, v in self._changed.items() if v > seen}
+            found = json.dumps({"v": self.version, **head, "rows": rows}, separators=(",", ":"))
+            if len(self._json) < CACHE_MAX:
+                self._json[seen] = found
+        return found
+
+    async def news(self) -> None:
+        await self._news.wait()
+
+
+class Broadcast:
+    """All topics of a process, and the one task that refreshes and flushes them."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        screens: Mapping[str, Callable[[Snapshot, str | None], Mapping[str, Row]]],
+        *,
+        window_s: float,
+        settle_s: float,
+    ) -> None:
+        self.hub = hub
+        self.flushes = 0
+        self.messages = 0
+        self._screens = screens
+        self._window_s, self._settle_s = window_s, settle_s
+        self._topics: dict[str, Topic] = {}
+        self._dirty = asyncio.Event()
+        hub.listen(lambda _: self._dirty.set())
+
+    @property
+    def clients(self) -> int:
+        return sum(topic.clients for topic in self._topics.values())
+
+    def topic(self, name: str) -> Topic | None:
+        """The topic `name` ("<screen>" or "<screen>:<id>"), None where there is no such screen."""
+        screen, _, id = name.partition(":")
+        if screen not in self._screens:
+            return None
+        if name not in self._topics:
+            self._make_room()
+            rows_of = self._screens[screen]
+            self._topics[name] = Topic(lambda now: rows_of(now, id or None))
+            self._topics[name].refresh(self.hub.snapshot())
+        return self._topics[name]
+
+    def _make_room(self) -> None:
+        idle = [name for name, topic in self._topics.items() if not topic.clients]
+        for name in idle[: max(0, len(self._topics) + 1 - TOPICS_MAX)]:
+            del self._topics[name]
+
+    async def run(self) -> None:
+        """Refresh and flush until cancelled: on every change, and at every beat."""
+        loop = asyncio.get_running_loop()
+        beat = loop.time() + BEAT_S
+        while True:
+            try:
+                await asyncio.wait_for(self._dirty.wait(), max(0.0, beat - loop.time()))
+                await asyncio.sleep(self._settle_s)  # the rest of a burst goes out with it
+            except TimeoutError:
+                pass
+            self._dirty.clear()
+            due = loop.time() >= beat
+            if due:
+                beat = loop.time() + BEAT_S
+            self._flush(all_of_them=due)
+            await asyncio.sleep(max(0.0, self._window_s - self._settle_s))
+
+    def _flush(self, *, all_of_them: bool) -> None:
+        now = self.hub.snapshot()
+        for name, topic in list(self._topics.items()):
+            if not topic.clients:
+                continue
+            try:
+                if topic.refresh(now) or all_of_them:
+                    topic.flush()
+            except Exception:
+                log.exception("%s: cannot be drawn", name)
+        self.flushes += 1
+
+    def head(self) -> dict[str, object]:
+        """What every message says of itself: when it was made, and whether Redis is there."""
+        out: dict[str, object] = {"t": now_us() // 1000, "ok": self.hub.online}
+        if not self.hub.online:
+            out |= {"why": "Takt cannot reach its data", "since": self.hub.changed_us // 1000}
+        return out
+
+    async def serve(self) -> None:
+        """Feed one page until it goes: the body of the persistent websocket callback."""
+        ws = ctx.websocket
+        topic: Topic | None = None
+        name, seen = None, 0
+        try:
+            while not ws.is_shutdown:
+                # The acknowledgement, and at the same time the page's answer which screen it is.
+                told = await ws.get_prop("live", "data-topic", timeout=ACK_S)
+                if told != name:
+                    name, seen, topic = told, 0, self._move(topic, told)
+                elif topic is not None and topic.version == seen:
+                    await topic.news()
+                if topic is None:
+                    await asyncio.sleep(0.1)  # the page is not drawn yet, or is none of ours
+                    continue
+                set_props("live", {"data-v": topic.message(seen, self.head())})
+                seen = topic.version
+                self.messages += 1
+        except (TimeoutError, WebsocketDisconnected):
+            pass  # the page's own watchdog starts it again if it wakes
+        finally:
+            self._move(topic, None)
+
+    def _move(self, old: Topic | None, name: str | None) -> Topic | None:
+        new = self.topic(name) if name else None
+        if new is not None:
+            new.clients += 1
+            new.refresh(self.hub.snapshot())
+        if old is not None:
+            old.clients -= 1
+        return new

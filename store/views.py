@@ -1,0 +1,92 @@
+"""The engine's hold on a work centre: its lease, the views it has committed, the samples to read.
+
+View and position are committed together and only by the owner of the lease, in one script.
+"""
+
+from collections.abc import Mapping
+
+from redis.asyncio import Redis
+
+from mes.observation import Sample
+from mes.unit_view import UnitView, from_json, to_json
+from store import live
+
+LEASE_MS = 3000
+READ_MAX = 1000  # entries of one stream read at once
+
+_COMMIT = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+for i = 4, #ARGV, 2 do
+  redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+  redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[3], '*', 'k', ARGV[i], 'j', ARGV[i + 1])
+end
+return 1
+"""
+_TAKE = """
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+_GIVE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
+
+
+class NotOwner(Exception):
+    """Another engine holds the lease of the work centre."""
+
+
+class Center:
+    """One work centre's keys, for the engine `owner`."""
+
+    def __init__(self, redis: "Redis[str]", center: str, units: tuple[str, ...], *, owner: str):
+        self.id = center
+        self._redis = redis
+        self._owner = owner
+        self._streams = {live.samples_key(center, unit): unit for unit in units}
+        self._keys = (live.lease_key(center), live.units_key(center), live.view_key(center))
+
+    async def take(self) -> bool:
+        """Take or renew the lease; False while another engine holds it."""
+        return bool(await self._redis.eval(_TAKE, 1, self._keys[0], self._owner, LEASE_MS))
+
+    async def give(self) -> None:
+        """Give the lease back, so that the next engine need not wait for it to run out."""
+        await self._redis.eval(_GIVE, 1, self._keys[0], self._owner)
+
+    async def views(self) -> dict[str, UnitView]:
+        """The views as last committed; those that cannot be read are left out and fold anew."""
+        out = {}
+        for unit, text in (await self._redis.hgetall(self._keys[1])).items():
+            try:
+                out[unit] = from_json(text)
+            except (ValueError, TypeError, KeyError):
+                continue
+        return out
+
+    async def read(self, positions: Mapping[str, str]) -> dict[str, list[tuple[str, Sample | None]]]:
+        """For each unit the entries behind its position, as (id, sample); waits BLOCK_MS for news.
+
+        An entry that nobody of ours wrote comes as None: its position counts, it says nothing.
+        """
+        after = {key: positions.get(unit, "0-0") for key, unit in self._streams.items()}
+        found = await self._redis.xread(after, count=READ_MAX, block=live.BLOCK_MS)
+        out: dict[str, list[tuple[str, Sample | None]]] = {}
+        for key, entries in found or []:
+            unit = self._streams[key]
+            out[unit] = [(id, _sample(unit, fields)) for id, fields in entries]
+        return out
+
+    async def commit(self, views: Mapping[str, UnitView]) -> None:
+        """Keep `views` with their positions and publish them. Raises NotOwner, keeping nothing."""
+        rows = [part for unit, view in views.items() for part in (unit, to_json(view))]
+        head = (self._owner, LEASE_MS, live.VIEW_ENTRIES_MAX)
+        if not await self._redis.eval(_COMMIT, 3, *self._keys, *head, *rows):
+            raise NotOwner(self.id)
+
+
+def _sample(unit: str, fields: Mapping[str, str]) -> Sample | None:
+    try:
+        return live.decode(unit, fields)
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,167 @@
+"""Writes samples into the streams and links onto the board, whatever Redis does meanwhile.
+
+Every entry has an explicit id before it is sent for the first time, so that a retry of an entry
+that had arrived is refused by Redis instead of doubled. While Redis is away entries go to the
+spool and are replayed in order. Bounds: PENDING_MAX samples in memory, the spool's bytes on disk.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Sequence
+
+from redis.exceptions import ResponseError
+
+from mes.equipment import Plant
+from mes.link import Link, to_json
+from mes.observation import Sample
+from store import live
+from store.spool import Entry, Spool
+
+log = logging.getLogger("takt.writer")
+
+PENDING_MAX = 200_000  # samples in memory; past that new ones go, and it is said
+BATCH_MAX = 500  # entries sent or spooled together
+AWAY_S = 0.25  # between two tries, and two commits of the spool, while Redis is away
+LINKS_ENTRIES_MAX = 500
+REFUSED = "equal or smaller than the target stream top item"
+
+
+class Writer:
+    """The sink of every collector in one process: `append` and `link` never block nor raise."""
+
+    def __init__(self, url: str, plant: Plant, *, entries_max: int, spool: Spool) -> None:
+        self.spool = spool
+        self.lost = 0  # samples that found no room in memory
+        self._redis = live.open_redis(url)
+        self._entries_max = entries_max
+        self._center = {u.id: u.work_center for u in plant.work_units.values()}
+        self._pending: list[Sample] = []
+        self._links: dict[str, Link] = {}
+        self._wake = asyncio.Event()
+        self._last_id = (0, 0)
+        self._up = True
+
+    def append(self, samples: Sequence[Sample]) -> None:
+        room = PENDING_MAX - len(self._pending)
+        if len(samples) > room:
+            if self.lost == 0:
+                log.error("more than %d samples wait to be written: new ones go", PENDING_MAX)
+            self.lost += len(samples) - room
+        self._pending.extend(samples[:room])
+        self._wake.set()
+
+    def link(self, link: Link) -> None:
+        self._links[link.device] = link
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Write until cancelled; what is pending then goes to the spool."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                batch, self._pending = self._pending[:BATCH_MAX], self._pending[BATCH_MAX:]
+                if self._pending:
+                    self._wake.set()
+                await self._write([entry for s in batch if (entry := self._entry(s))])
+        finally:
+            self.spool.put(_worth_keeping([e for s in self._pending if (e := self._entry(s))]))
+            await self._redis.aclose()
+
+    async def _write(self, entries: list[Entry]) -> None:
+        """Send, or keep for later; what is kept goes first."""
+        try:
+            if self._up and not len(self.spool):
+                await self._send(entries)
+            else:
+                await self._keep(entries)
+                entries = []
+                await self._drain()
+            await self._send_links()
+        except live.UNAVAILABLE as error:
+            if self._up:
+                log.warning("Redis is away, values go to the spool: %s", error)
+            self._up = False
+            await self._keep(entries)
+            await asyncio.sleep(AWAY_S)
+            self._wake.set()
+        else:
+            if not self._up:
+                log.info("Redis is back, nothing waits in the spool")
+            self._up = True
+
+    async def _keep(self, entries: list[Entry]) -> None:
+        dropped = self.spool.dropped
+        await asyncio.to_thread(self.spool.put, _worth_keeping(entries))
+        if self.spool.dropped > dropped:
+            log.error("the spool is full: %d oldest entries are lost", self.spool.dropped - dropped)
+
+    async def _drain(self) -> None:
+        while rows := await asyncio.to_thread(self.spool.oldest, BATCH_MAX):
+            await self._send([entry for _, entry in rows])
+            await asyncio.to_thread(self.spool.forget, rows[-1][0])
+
+    def _entry(self, sample: Sample) -> Entry | None:
+        center = self._center.get(sample.work_unit)
+        if center is None:
+            return None
+        fields = json.dumps(live.encode(sample), separators=(",", ":"))
+        return (live.samples_key(center, sample.work_unit), self._next_id(), fields)
+
+    def _next_id(self) -> str:
+        ms = time.time_ns() // 1_000_000
+        last_ms, seq = self._last_id
+        self._last_id = (ms, 0) if ms > last_ms else (last_ms, seq + 1)
+        return f"{self._last_id[0]}-{self._last_id[1]}"
+
+    async def _send(self, entries: Sequence[Entry]) -> None:
+        """Add `entries` to their streams, each once however often it is sent."""
+        if not entries:
+            return
+        pipe = self._redis.pipeline(transaction=False)
+        for key, id, text in entries:
+            fields = json.loads(text)
+            pipe.xadd(key, fields, id=id, maxlen=self._entries_max, approximate=True)
+            if latest := live.latest(live.decode("", fields)):
+                pipe.hset(live.last_of(key), mapping=latest)
+        answers = await pipe.execute(raise_on_error=False)
+        for answer in answers:
+            if isinstance(answer, Exception) and REFUSED not in str(answer):
+                raise answer
+        adds = [a for a in answers if not isinstance(a, int)]
+        for entry, answer in zip(entries, adds, strict=True):
+            if isinstance(answer, ResponseError):
+                await self._again(entry)
+
+    async def _again(self, entry: Entry) -> None:
+        """A refused entry has arrived before, or its id lies behind the stream: then by a new id.
+
+        The latter happens when the clock of this machine was set back.
+        """
+        key, id, text = entry
+        fields = json.loads(text)
+        there = await self._redis.xrange(key, id, id)
+        if there and there[0][1] == fields:
+            return
+        newest = await self._redis.xrevrange(key, count=1)
+        ms, seq = (int(part) for part in newest[0][0].split("-"))
+        self._last_id = max(self._last_id, (ms, seq))
+        await self._redis.xadd(key, fields, id=self._next_id(), maxlen=self._entries_max)
+
+    async def _send_links(self) -> None:
+        if not self._links:
+            return
+        links, self._links = self._links, {}
+        rows = {device: to_json(link) for device, link in links.items()}
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.hset(live.LINKS, mapping=rows)
+        for device, text in rows.items():
+            pipe.xadd(live.LINKS_VIEW, {"k": device, "j": text}, maxlen=LINKS_ENTRIES_MAX)
+        await pipe.execute()
+
+
+def _worth_keeping(entries: Sequence[Entry]) -> list[Entry]:
+    """Without the mere contacts: that a device answered is no news afterwards."""
+    return [e for e in entries if '"v":"{}"' not in e[2] or '"g":' in e[2]]
