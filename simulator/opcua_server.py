@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from asyncua import Server, ua
 
 from mes.observation import Value
+from simulator.address_space import SmallServer
 
 NAMESPACE = "urn:takt:simulator"
 
@@ -42,9 +43,9 @@ class OpcUaServer:
 
         Raises OSError in the words of the system if the address cannot be had.
         """
-        self._server = server = Server()
+        self._server = server = Server(iserver=SmallServer())
         collecting = gc.isenabled()
-        gc.disable()  # 90,000 objects that stay: looking for garbage among them doubles the time
+        gc.disable()  # a quarter of the time would go into looking for garbage where there is none
         try:
             await server.init()
         finally:

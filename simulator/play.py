@@ -188,21 +188,20 @@ def _now_us() -> int:
 
 def _check_addresses(settings: Settings) -> None:
     """Raise OSError that names every address that cannot be listened on."""
-    faults = []
-    for line in settings.lines:
-        for (host, port), machine in zip(line.addresses, line.machines, strict=False):
-            what = "its line" if isinstance(line, OpcUaLine) else machine.id
-            try:
-                family, kind, protocol, _, address = socket.getaddrinfo(
-                    host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-                )[0]
-                with socket.socket(family, kind, protocol) as probe:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    probe.bind(address)
-            except OSError as error:
-                faults.append(f"{host}:{port} for {what} ({error.strerror or error})")
+    faults: dict[str, list[str]] = {}  # the system's words → addresses
+    for host, port in (address for line in settings.lines for address in line.addresses):
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+        except OSError as error:
+            faults.setdefault(error.strerror or str(error), []).append(f"{host}:{port}")
     if faults:
+        found = "; ".join(f"{', '.join(where)} ({words})" for words, where in faults.items())
         raise OSError(
-            f"the simulated plant cannot listen on {'; '.join(faults)}. If it plays already, stop "
-            "that one; else give these lines other ports in [simulator] and [collectors]"
+            f"the simulated plant cannot listen on {found}. If it plays already, stop that one; "
+            "else give these lines other ports in [simulator], and their collectors the same"
         )
