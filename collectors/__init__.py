@@ -3,7 +3,8 @@
 A collector module has `Settings`, `async def collect(settings, emit)` and nothing that the rest
 of Takt has to know. `Settings` is a pydantic model whose base is `collectors.Settings`: it is
 built, and refuses what is wrong, before anything is opened. `collect` runs until it is cancelled
-or raises SourceUnavailable (will be tried again) or SourceRejected (will not, a person must act).
+or raises SourceUnavailable (will be tried again) or SourceRejected (a person must act, and it is
+only tried again now and then). It never reconnects by itself: `collectors.supervisor` does.
 
 `emit` takes the observations of one answer of the device, an empty sequence where it answered and
 nothing had changed: that it answered is news too. It never blocks and never raises. What is wrong
@@ -41,16 +42,28 @@ class Settings(Source):
 
     id: str
 
+    @property
+    def address(self) -> str:
+        """Where the device is, as a person would type it."""
+        return self.id
 
-class SourceUnavailable(Exception):
+    @property
+    def silent_after_s(self) -> float:
+        """A device that is connected and answers nothing for so long is shown as silent [s]."""
+        return 2.5
+
+
+class SourceUnavailable(Exception):  # noqa: N818 - a state of the device, no fault of ours
     """The device does not answer now; trying again may help.
 
     `str()` of it says what that means, `advice` what to do; the raw error is its `__cause__`.
+    `last` are observations to be kept that are no answer of the device: what is now known to be bad.
     """
 
-    def __init__(self, meaning: str, *, advice: str) -> None:
+    def __init__(self, meaning: str, *, advice: str, last: Sequence[Observation] = ()) -> None:
         super().__init__(meaning)
         self.advice = advice
+        self.last = last
 
 
 class SourceRejected(SourceUnavailable):

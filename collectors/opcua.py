@@ -1,0 +1,260 @@
+"""OPC UA: subscribes to nodes; values arrive with the source's own time and status.
+
+One subscription per device. Each publish response becomes one `emit`; where nothing changes the
+server sends a keep-alive at least each second, and that it stays away is how a frozen one is
+noticed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from asyncua import Client, ua
+from pydantic import AfterValidator, Field, model_validator
+
+from collectors import Emit, SourceUnavailable, TagSource
+from collectors import Settings as Base
+from collectors._opcua_client import connect, disconnect
+from collectors._opcua_values import (
+    node_id,
+    parse_node,
+    reading,
+    source_time,
+    status_words,
+)
+from collectors._opcua_words import explain, unknown_namespace
+from mes.observation import Observation
+
+BATCH = 1000  # monitored items created by one request, unless the server allows fewer
+KEEP_ALIVE_S = 1.0
+QUEUE_MIN = 10
+FASTEST_MS = 10.0  # taken for a sampling interval of 0 when a queue is sized
+
+log = logging.getLogger("collectors.opcua")
+_MAX_ITEMS_PER_CALL = ua.NodeId(
+    ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall  # type: ignore[arg-type]
+)
+logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # what it would say is said in our words
+
+
+def _node(text: str) -> str:
+    parse_node(text)
+    return text
+
+
+def _endpoint(text: str) -> str:
+    host = text.removeprefix("opc.tcp://").partition("/")[0]
+    if not text.startswith("opc.tcp://") or not host:
+        raise ValueError(f"found {text!r}; expected opc.tcp://<host>:<port>/<path>")
+    if "@" in host:
+        raise ValueError("no user or password in the endpoint: use user and password_file")
+    return text
+
+
+class OpcUaTag(TagSource):
+    node: Annotated[str, AfterValidator(_node)]
+    sampling_interval_ms: float | None = Field(default=None, ge=0)
+
+
+class Settings(Base):
+    endpoint: Annotated[str, AfterValidator(_endpoint)]
+    publishing_interval_ms: float = Field(default=100, ge=10, le=60_000)
+    sampling_interval_ms: float = Field(default=0, ge=0)
+    timeout_s: float = Field(default=4, ge=0.5, le=60)
+    user: str | None = None
+    password_file: Path | None = None
+    security: Literal["none", "sign", "sign_and_encrypt"] = "none"
+    certificate_file: Path | None = None
+    private_key_file: Path | None = None
+    server_certificate_file: Path | None = None
+    tags: tuple[OpcUaTag, ...]
+
+    @property
+    def address(self) -> str:
+        return self.endpoint
+
+    @property
+    def silent_after_s(self) -> float:
+        return 2.5 * max(KEEP_ALIVE_S, self.publishing_interval_ms / 1000)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.user is None) != (self.password_file is None):
+            raise ValueError("user and password_file go together")
+        files = ("certificate_file", "private_key_file", "server_certificate_file")
+        missing = [name for name in files if getattr(self, name) is None]
+        if self.security != "none" and missing:
+            raise ValueError(f"security = {self.security!r} needs {', '.join(missing)}")
+        if self.security == "none" and len(missing) < len(files):
+            raise ValueError('certificates are given, but security = "none"')
+        return self
+
+
+async def collect(settings: Settings, emit: Emit) -> None:
+    """Subscribe to the tags of `settings` until cancelled."""
+    client: Client | None = None
+    try:
+        client = await connect(settings)
+        subscription = _Subscription(settings, client, emit)
+        await subscription.open()
+        await subscription.watch()
+    except Exception as error:
+        found = explain(error, endpoint=settings.endpoint, timeout_s=settings.timeout_s)
+        raise found from (None if found is error else error)
+    finally:
+        if client is not None:
+            await disconnect(client)
+
+
+class _Subscription:
+    """One subscription with its monitored items. A tag's client handle is its place in `tags`."""
+
+    def __init__(self, settings: Settings, client: Client, emit: Emit) -> None:
+        self._settings, self._client, self._emit = settings, client, emit
+        self._tags = settings.tags
+        self._session = client.uaclient.session
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._heard_s = 0.0
+        self._silence_max_s = settings.timeout_s
+
+    async def open(self) -> None:
+        """Create the subscription and an item for each tag; a tag refused is told as bad."""
+        nodes = await self._nodes()
+        limit = await self._items_per_call()
+        interval_ms = self._settings.publishing_interval_ms
+        keep_alives = max(1, int(1000 * KEEP_ALIVE_S / interval_ms))
+        result = await self._session.create_subscription(
+            ua.CreateSubscriptionParameters(
+                RequestedPublishingInterval=interval_ms,
+                RequestedLifetimeCount=max(3 * keep_alives, int(30_000 / interval_ms)),
+                RequestedMaxKeepAliveCount=keep_alives,
+                MaxNotificationsPerPublish=0,
+                PublishingEnabled=True,
+                Priority=0,
+            ),
+            self._published,
+        )
+        keep_alive_s = result.RevisedPublishingInterval * result.RevisedMaxKeepAliveCount / 1000
+        self._silence_max_s = max(self._settings.timeout_s - 0.5, 2 * keep_alive_s + 0.5)
+        self._heard_s = asyncio.get_running_loop().time()
+        for first in range(0, len(nodes), limit):
+            await self._create_items(result.SubscriptionId, nodes[first : first + limit], first)
+
+    async def watch(self) -> None:
+        """Return never; raise when the connection breaks or the server falls silent."""
+
+        async def lost(error: Exception) -> None:
+            self._break(error)
+
+        self._client.connection_lost_callback = lost
+        loop = asyncio.get_running_loop()
+        while True:
+            left_s = self._heard_s + self._silence_max_s - loop.time()
+            if left_s <= 0:
+                raise SourceUnavailable(
+                    f"{self._settings.endpoint} is connected, but has said nothing "
+                    f"for {self._silence_max_s:.1f} s",
+                    advice="The server or the network stands still: look at the device itself.",
+                )
+            await asyncio.wait({self._broken}, timeout=left_s)
+            if self._broken.done():
+                self._broken.result()
+
+    def _break(self, error: Exception) -> None:
+        if not self._broken.done():
+            self._broken.set_exception(error)
+
+    async def _nodes(self) -> list[ua.NodeId]:
+        namespaces = await self._client.get_namespace_array()
+        try:
+            return [node_id(parse_node(tag.node), namespaces) for tag in self._tags]
+        except LookupError as error:
+            uri = str(error.args[0])
+            raise unknown_namespace(uri, namespaces, self._settings.endpoint) from None
+
+    async def _items_per_call(self) -> int:
+        (found,) = await self._session.read_attributes([_MAX_ITEMS_PER_CALL], ua.AttributeIds.Value)
+        said = found.Value.Value if found.Value is not None else None
+        return min(BATCH, said) if isinstance(said, int) and said > 0 else BATCH
+
+    async def _create_items(
+        self, subscription: int, nodes: Sequence[ua.NodeId], first: int
+    ) -> None:
+        results = await self._session.create_monitored_items(
+            ua.CreateMonitoredItemsParameters(
+                SubscriptionId=subscription,
+                TimestampsToReturn=ua.TimestampsToReturn.Both,
+                ItemsToCreate=[self._item(node, first + i) for i, node in enumerate(nodes)],
+            )
+        )
+        now = datetime.now(UTC)
+        refused = [
+            self._bad(first + i, status_words(result.StatusCode.value), now)
+            for i, result in enumerate(results)
+            if not result.StatusCode.is_good()
+        ]
+        if refused:
+            self._emit(refused)
+
+    def _item(self, node: ua.NodeId, handle: int) -> ua.MonitoredItemCreateRequest:
+        own_ms = self._tags[handle].sampling_interval_ms
+        sampling_ms = self._settings.sampling_interval_ms if own_ms is None else own_ms
+        publishing_ms = self._settings.publishing_interval_ms
+        return ua.MonitoredItemCreateRequest(
+            ItemToMonitor=ua.ReadValueId(NodeId=node, AttributeId=ua.AttributeIds.Value),
+            MonitoringMode=ua.MonitoringMode.Reporting,
+            RequestedParameters=ua.MonitoringParameters(
+                ClientHandle=handle,
+                SamplingInterval=sampling_ms,
+                QueueSize=max(QUEUE_MIN, int(2 * publishing_ms / (sampling_ms or FASTEST_MS))),
+                DiscardOldest=True,
+            ),
+        )
+
+    def _published(self, result: ua.PublishResult) -> None:
+        """Take one publish response: a keep-alive, or notifications."""
+        received = datetime.now(UTC)
+        self._heard_s = asyncio.get_running_loop().time()
+        observations: list[Observation] = []
+        for data in result.NotificationMessage.NotificationData or ():
+            if isinstance(data, ua.DataChangeNotification):
+                observations.extend(self._observations(data, received))
+            elif isinstance(data, ua.StatusChangeNotification):
+                self._break(ua.UaStatusCodeError(data.Status.value))  # type: ignore[no-untyped-call]
+                return
+        self._emit(observations)
+
+    def _observations(
+        self, data: ua.DataChangeNotification, received: datetime
+    ) -> Iterator[Observation]:
+        for item in data.MonitoredItems:
+            found = item.Value
+            if not 0 <= item.ClientHandle < len(self._tags):
+                continue
+            code = 0 if found.StatusCode is None else found.StatusCode.value
+            value, quality, status = reading(found.Value, code)
+            tag = self._tags[item.ClientHandle]
+            yield Observation(
+                work_unit=tag.work_unit,
+                tag=tag.name,
+                value=value,
+                source_time=source_time(found.SourceTimestamp, found.ServerTimestamp, received),
+                received_time=received,
+                quality=quality,
+                status=status,
+            )
+
+    def _bad(self, handle: int, words: str, now: datetime) -> Observation:
+        tag = self._tags[handle]
+        return Observation(
+            work_unit=tag.work_unit,
+            tag=tag.name,
+            value=None,
+            source_time=now,
+            received_time=now,
+            quality="bad",
+            status=words,
+        )
