@@ -35,11 +35,11 @@ MAY_IMPORT = {
 OURS = {*MAY_IMPORT, "cli"}  # cli starts the others and may import them all
 FOLDERS = (*sorted(OURS), "assets", "tests")
 FILE_LINES, FUNCTION_LINES = 400, 60
-BANNED_NAMES = set("util utils helper helpers common manager base core misc".split())  # noqa: SIM905
+BANNED_NAMES = set("util utils helper helpers common manager base core misc".split())
 
 # The standard library's modules that do I/O, keep time, or run things at once.
 IMPURE = set(
-    "asyncio concurrent multiprocessing threading subprocess signal sched "  # noqa: SIM905
+    "asyncio concurrent multiprocessing threading subprocess signal sched "
     "socket socketserver ssl select selectors http urllib ftplib smtplib imaplib "
     "os io sys pathlib shutil tempfile glob fileinput mmap fcntl sqlite3 dbm shelve "
     "logging warnings time secrets getpass".split()
