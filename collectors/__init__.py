@@ -53,7 +53,7 @@ class Settings(Source):
         return 2.5
 
 
-class SourceUnavailable(Exception):  # noqa: N818 - a state of the device, no fault of ours
+class SourceUnavailable(Exception):
     """The device does not answer now; trying again may help.
 
     `str()` of it says what that means, `advice` what to do; the raw error is its `__cause__`.

@@ -21,11 +21,11 @@ from collectors._words import CHECK_DEVICE, unreachable
 _FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 
 
-class Missed(Exception):  # noqa: N818 - an everyday event, no fault
+class Missed(Exception):
     """No answer in time."""
 
 
-class Refused(Exception):  # noqa: N818 - the device's word, no fault of ours
+class Refused(Exception):
     """The device answered with an exception; `str()` of it is that in words."""
 
 

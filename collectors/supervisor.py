@@ -7,9 +7,9 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from collectors import Emit, Settings, SourceRejected, SourceUnavailable
 from collectors._health import Health
@@ -92,6 +92,7 @@ class _Keeper:
         self._heard_s = time.monotonic()
         self._sampled_s = dict.fromkeys(units, 0.0)
         self._logged: set[str] = set()
+        self._keeps = True  # the sink took what it was last given
 
     async def run(self, delay_s: float, delay_max_s: float) -> None:
         """Collect, and after each failure wait and try again."""
@@ -162,7 +163,7 @@ class _Keeper:
         self._health.answered(observations, now_us=now_us, now_s=now_s)
         self._heard_s, self._attempts, self._next_try_us = now_s, 0, None
         if batch:
-            self._append(batch)
+            self._hand_over(self._sink.append, batch)
         if self._state != "live":
             self._log_back(now_us)
             self._become("live")
@@ -179,7 +180,7 @@ class _Keeper:
     def _lost(self, error: SourceUnavailable, wait_s: float) -> None:
         """Take note that the device is away, for `wait_s` at least."""
         if error.last:
-            self._append(samples(error.last, device=self._device))
+            self._hand_over(self._sink.append, samples(error.last, device=self._device))
         self._attempts += 1
         self._next_try_us = _now_us() + round(wait_s * 1e6)
         self._health.lost()
@@ -244,21 +245,17 @@ class _Keeper:
             attempts=self._attempts,
             troubles=self._health.troubles,
         )
-        try:
-            self._sink.link(link)
-        except Exception:
-            self._log_sink_fault()
+        self._hand_over(self._sink.link, link)
 
-    def _append(self, batch: Sequence[Sample]) -> None:
+    def _hand_over(self, take: Callable[[Any], None], what: Any) -> None:
+        """Give the sink something. That it fails is logged once, until it takes something again."""
         try:
-            self._sink.append(batch)
+            take(what)
+            self._keeps = True
         except Exception:
-            self._log_sink_fault()
-
-    def _log_sink_fault(self) -> None:
-        if "sink" not in self._logged:
-            self._logged.add("sink")
-            log.exception("%s: what it told could not be kept", self._device)
+            if self._keeps:
+                log.exception("%s: what it told could not be kept", self._device)
+            self._keeps = False
 
 
 _FAULT_ADVICE = "This is a fault in Takt, not in the device: please report it with the log."
