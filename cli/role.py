@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 LIFELINE = "TAKT_LIFELINE"  # the descriptor of a pipe that closes when the supervisor is gone
@@ -38,10 +39,8 @@ def until_ended(work: Coroutine[Any, Any, None]) -> int:
         task = asyncio.ensure_future(work)
         for sign in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(sign, task.cancel)
-        try:
+        with suppress(asyncio.CancelledError):
             await task
-        except asyncio.CancelledError:
-            pass
 
     asyncio.run(main())
     return 0

@@ -15,4 +15,4 @@ def main(path: Path) -> int:
         logging.error("%s has no [simulator]", path.name)
         return 2
     truth = config.data_dir / config.simulator.truth_log
-    return _until_ended(run(config.simulator, truth_dir=truth))
+    return until_ended(run(config.simulator, truth_dir=truth))

@@ -161,5 +161,7 @@ async def _failed(_request: Request, error: Exception) -> JSONResponse:
 async def _refused(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     faults = [{"where": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
-    body = ErrorOut(error=ErrorBody(code="invalid", message="the request is not valid", detail=faults))
+    body = ErrorOut(
+        error=ErrorBody(code="invalid", message="the request is not valid", detail=faults)
+    )
     return JSONResponse(body.model_dump(), status_code=422)

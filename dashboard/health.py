@@ -62,7 +62,9 @@ class _Figures(Collector):
         now = hub.snapshot()
         yield GaugeMetricFamily("takt_redis_up", "1 while Redis is there", hub.online)
         yield GaugeMetricFamily("takt_screens", "open screens with a live connection", push.clients)
-        yield CounterMetricFamily("takt_views_read", "views and links read from Redis", hub.received)
+        yield CounterMetricFamily(
+            "takt_views_read", "views and links read from Redis", hub.received
+        )
         yield CounterMetricFamily("takt_flushes", "rounds of live push", push.flushes)
         yield CounterMetricFamily("takt_messages", "messages sent to screens", push.messages)
         yield from self._units(now)

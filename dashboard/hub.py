@@ -44,11 +44,13 @@ class Hub:
         """Read until cancelled; lost and back are said once."""
         wait_s = AWAY_S
         while True:
+            live.stop_if_cancelled()
             try:
                 after = await self._load()
                 self._turn(online=True)
                 wait_s = AWAY_S
                 while True:
+                    live.stop_if_cancelled()
                     found = await self.redis.xread(after, count=1000, block=live.BLOCK_MS)
                     for key, entries in found or []:
                         after[key] = entries[-1][0]
@@ -92,7 +94,13 @@ class Hub:
         if online == self.online:
             return
         self.online, self.changed_us = online, now_us()
-        log.log(*((logging.INFO, "Redis is there") if online else (logging.WARNING, f"Redis is away: {why}")))
+        log.log(
+            *(
+                (logging.INFO, "Redis is there")
+                if online
+                else (logging.WARNING, f"Redis is away: {why}")
+            )
+        )
         for listener in self._listeners:
             listener(set())
 

@@ -7,6 +7,7 @@ the streams are read on from their positions, so that nothing is lost and nothin
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 
 from redis.asyncio import Redis
 
@@ -31,6 +32,7 @@ async def run(
     away = False
     try:
         while True:
+            live.stop_if_cancelled()
             try:
                 await _own(held, units)
             except live.UNAVAILABLE as error:
@@ -43,21 +45,21 @@ async def run(
             else:
                 away = False
     finally:
-        try:
+        with suppress(*live.UNAVAILABLE, asyncio.CancelledError):  # else it runs out by itself
             await asyncio.wait_for(held.give(), 1)
-        except (*live.UNAVAILABLE, asyncio.CancelledError):
-            pass  # it runs out by itself
 
 
 async def _own(held: Center, units: Mapping[str, WorkUnit]) -> None:
     """Wait for the lease, then fold until something fails."""
     while not await held.take():
+        live.stop_if_cancelled()
         await asyncio.sleep(WAIT_S)
     log.info("%s: owned", held.id)
     views = {unit: view for unit, view in (await held.views()).items() if unit in units}
     await held.commit({id: views.get(id) or UnitView(id=id) for id in units})
     renewed = asyncio.get_running_loop().time()
     while True:
+        live.stop_if_cancelled()
         found = await held.read({unit: view.position for unit, view in views.items()})
         changed = {unit: _folded(views, units[unit], rows) for unit, rows in found.items()}
         now = asyncio.get_running_loop().time()

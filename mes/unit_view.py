@@ -55,7 +55,9 @@ class UnitView:
 
 def unit_quality(view: UnitView, unit: WorkUnit) -> Quality:
     """The worst quality among the tags that `unit`'s state and counts come from."""
-    found = [view.tags[n].quality for n, t in unit.tags.items() if t.role in TRUSTED and n in view.tags]
+    found = [
+        view.tags[n].quality for n, t in unit.tags.items() if t.role in TRUSTED and n in view.tags
+    ]
     return max(found, key=QUALITIES.index, default="good")
 
 

@@ -42,3 +42,10 @@ class SmallServer(InternalServer):
             todo = list(service.try_add_nodes(todo, check=False))
         for _ in service.try_add_references(found.references):
             pass  # to a node that was left out
+
+    async def stop(self) -> None:
+        """Stop at once: asyncua's own clock would be waited for up to a second."""
+        if self.time_task is not None:
+            self.time_task.cancel()
+            self.time_task = None
+        await super().stop()

@@ -233,6 +233,7 @@ def _stand(
     return (
         Step(COMPLETING, 0.8),
         Step(COMPLETE, 1.5),
+        Step(STOPPING, 0.6, mode=mode),
         Step(STOPPED, lasts_s, mode=mode, new_tool=new_tool),
         *_START,
     )

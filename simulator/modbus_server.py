@@ -51,7 +51,7 @@ STATION_DISCRETES = ("starved", "blocked")  # the first at address 0
 
 
 class ModbusDevice:
-    """One Modbus TCP server at `host`:`port` that answers to device id 1 alone.
+    """One Modbus TCP server at `host`:`port` that answers to every device id.
 
     `trouble` strikes every request while it is set: "exception" answers with device failure,
     "hang" gives no answer, "drop" cuts all connections. `frozen` answers with old values.
@@ -81,7 +81,7 @@ class ModbusDevice:
         self.write(values or {})
         words = [SimData(0, values=list(self._words), datatype=DataType.REGISTERS, readonly=True)]
         bits = [SimData(0, values=[False] * 16 * len(self._bits), datatype=DataType.BITS)]
-        device = SimDevice(id=1, simdata=(bits, bits, words, words), action=self._answer)
+        device = SimDevice(id=0, simdata=(bits, bits, words, words), action=self._answer)
         server = ModbusTcpServer(device, address=(self.host, self.port))
         try:
             await server.serve_forever(background=True)

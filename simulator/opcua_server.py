@@ -86,7 +86,7 @@ class OpcUaServer:
             await server.write_attribute_value(self._ids[node], ua.DataValue(StatusCode=waiting))
 
     async def stop(self) -> None:
-        """Close every session and stop listening; takes up to a second."""
+        """Close every connection and stop listening."""
         if self._server is not None:
             await self._server.stop()
             self._server = None

@@ -149,17 +149,19 @@ def _act(plant: Plant, machine: Machine, at_s: float) -> Iterator[Event]:
 def _begin(plant: Plant, machine: Machine, at_s: float) -> Machine:
     """The machine with its next piece, or on the way into a pause."""
     spec = plant.specs[machine.id]
-    if machine.paused != machine.cycle:
+    if machine.state == EXECUTE and machine.paused != machine.cycle:
         machine = replace(machine, paused=machine.cycle)
         if steps := pause(spec, machine):
             return take_step(replace(machine, steps=steps), at_s)
     starved, blocked = plant.short_of(machine.id)
     if starved or blocked:
-        wait = tuple(
+        wait = [
             Step(state, lasts_s, starved=starved, blocked=blocked)
             for state, lasts_s in ((SUSPENDING, 0.3), (SUSPENDED, None))
-        )
-        return take_step(replace(machine, steps=wait), at_s)
+        ]
+        if machine.state != EXECUTE:  # only a machine that is at work can be suspended
+            wait.insert(0, Step(EXECUTE, 0.2))
+        return take_step(replace(machine, steps=tuple(wait)), at_s)
     return begin_cycle(machine, spec, at_s)
 
 

@@ -33,6 +33,9 @@ async def run(settings: Settings, *, truth_dir: Path, stop: asyncio.Event | None
 
     Raises OSError that names every address that is taken, before anything has been started.
     """
+    for name in ("asyncua", "pymodbus"):  # what their clients do is no news here
+        if logging.getLogger(name).level == logging.NOTSET:
+            logging.getLogger(name).setLevel(logging.ERROR)
     player = Player(settings, truth_dir)
     await player.start()
     try:
@@ -70,16 +73,13 @@ class Player:
         self._anchor()
         self._truth.begin(self._from_us, self._from_s, self.plant.machines.values())
         try:
+            for name, device in self.modbus.items():
+                await device.start(self._tags(name, self._from_s))
             for endpoint, server in self.opcua.items():
                 first: dict[str, Value] = {}
-                for name, spec in self.plant.specs.items():
-                    if self._endpoint.get(name) == endpoint:
-                        shown = tags(self.plant.machines[name], spec, self._from_s)
-                        first |= _prefixed(name, shown)
+                for name in (n for n, at in self._endpoint.items() if at == endpoint):
+                    first |= _prefixed(name, self._tags(name, self._from_s))
                 await server.start(first, moment(self._from_us))
-            for name, device in self.modbus.items():
-                spec = self.plant.specs[name]
-                await device.start(tags(self.plant.machines[name], spec, self._from_s))
         except BaseException:
             await self.close()
             raise
@@ -105,8 +105,8 @@ class Player:
             await self._advance(now_s)
             if (tick := floor(now_s / tick_s)) != shown:
                 shown = tick
-                for name, machine in self.plant.machines.items():
-                    await self._serve(machine, name, tick * tick_s)
+                for machine in self.plant.machines.values():
+                    await self._serve(machine, tick * tick_s)
             next_s = min(self.plant.next_s, (tick + 1) * tick_s)
             with suppress(TimeoutError):
                 wait_us = self._wall_us(next_s) - _now_us()
@@ -129,15 +129,18 @@ class Player:
             self.plant.machines.values(),
         )
         for event in events:
-            await self._serve(event.machine, event.machine.id, event.at_s)
+            await self._serve(event.machine, event.at_s)
 
-    async def _serve(self, machine: Machine, name: str, at_s: float) -> None:
-        shown = tags(machine, self.plant.specs[name], at_s)
-        if device := self.modbus.get(name):
+    async def _serve(self, machine: Machine, at_s: float) -> None:
+        shown = tags(machine, self.plant.specs[machine.id], at_s)
+        if device := self.modbus.get(machine.id):
             device.write(shown)
         else:
-            server = self.opcua[self._endpoint[name]]
-            await server.write(_prefixed(name, shown), moment(self._wall_us(at_s)))
+            server = self.opcua[self._endpoint[machine.id]]
+            await server.write(_prefixed(machine.id, shown), moment(self._wall_us(at_s)))
+
+    def _tags(self, name: str, at_s: float) -> dict[str, Value]:
+        return tags(self.plant.machines[name], self.plant.specs[name], at_s)
 
     def _anchor(self) -> None:
         """Go on from where the plant is, from now."""

@@ -71,7 +71,7 @@ class Settings(_Table):
     """What is played. A fault that spans tables is reported once those are sound themselves."""
 
     seed: int = 1
-    speed: float = Field(default=1.0, gt=0, le=10_000)  # seconds of the plant in one of ours
+    speed: float = Field(default=1.0, gt=0, le=1000)  # seconds of the plant in one of ours
     truth_log: str = "truth"  # a folder, below the data directory
     lines: tuple[Line, ...] = Field(min_length=1)
 

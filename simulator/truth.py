@@ -5,7 +5,7 @@ what happened, when by the wall (`us`) and by the plant (`s`), and the whole mac
 first line of a file (`head`) says which plant this is and how all machines stood, so that the
 newest file alone is enough to go on from. Lines are handed to the system with one write(2) per
 batch: they survive the death of the process, not that of the machine. A torn last line is passed
-over. A file ends at 16 MiB, the newest 8 files are kept: some two days of ten machines.
+over. A file ends at 4 MiB or with its process; the newest 64 are kept, ten days of ten machines.
 """
 
 import json
@@ -17,8 +17,9 @@ from typing import Any
 
 from simulator.machine import Machine, Step
 
-FILE_BYTES_MAX = 16 << 20
-FILES_MAX = 8
+FILE_BYTES_MAX = 4 << 20
+FILES_MAX = 64
+VERSION = 1  # of the lines; a log of another version is not gone on with
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,9 @@ class Writer:
             "what": what,
             "us": us,
             "s": at_s,
+            "version": VERSION,
             "plant": self._plant,
-            "head": [_packed(machine) for machine in machines],
+            "head": [packed(machine) for machine in machines],
         }
         self._write(_json(head))
         for old in _paths(self._folder)[: -self._files_max]:
@@ -141,7 +143,7 @@ def _left(paths: list[Path], plant: object) -> Left | None:
         lines = list(_lines(path))
         if not lines or "head" not in lines[0]:
             continue
-        if lines[0].get("plant") != plant:
+        if (lines[0].get("version"), lines[0].get("plant")) != (VERSION, plant):
             return None
         records = [record for line in lines for record in _records(line)]
         return Left(records[-1].s, {record.machine.id: record.machine for record in records})
@@ -166,13 +168,13 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _records(line: dict[str, Any]) -> Iterator[Record]:
-    for packed in line.get("head", (line.get("machine"),)):
-        yield Record(line["us"], line["s"], line["what"], _unpacked(packed))
+    for told in line.get("head", (line.get("machine"),)):
+        yield Record(line["us"], line["s"], line["what"], unpacked(told))
 
 
 def _line(record: Record) -> bytes:
-    machine = _packed(record.machine)
-    return _json({"what": record.what, "us": record.us, "s": record.s, "machine": machine})
+    told = packed(record.machine)
+    return _json({"what": record.what, "us": record.us, "s": record.s, "machine": told})
 
 
 def _json(value: object) -> bytes:
@@ -182,20 +184,20 @@ def _json(value: object) -> bytes:
 _DEFAULTS = {field.name: field.default for field in fields(Machine)}
 
 
-def _packed(machine: Machine) -> dict[str, Any]:
+def packed(machine: Machine) -> dict[str, Any]:
     """What differs from a machine's defaults; counters always, for those who read along."""
-    packed = {
+    told = {
         name: value
         for name, default in _DEFAULTS.items()
         if (value := getattr(machine, name)) != default or name in ("state", "good", "reject")
     }
     if machine.steps:
-        packed["steps"] = [
+        told["steps"] = [
             [getattr(step, field.name) for field in fields(Step)] for step in machine.steps
         ]
-    return packed
+    return told
 
 
-def _unpacked(packed: dict[str, Any]) -> Machine:
-    steps = tuple(Step(*step) for step in packed.get("steps", ()))
-    return Machine(**{**packed, "steps": steps})
+def unpacked(told: dict[str, Any]) -> Machine:
+    steps = tuple(Step(*step) for step in told.get("steps", ()))
+    return Machine(**{**told, "steps": steps})

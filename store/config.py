@@ -158,7 +158,9 @@ class _Reader:
             return []
         for name, entries in found.items():
             if not isinstance(entries, list):
-                self.faults.add(f"{where}.{name}", entries, f"an array of tables [[{where}.{name}]]")
+                self.faults.add(
+                    f"{where}.{name}", entries, f"an array of tables [[{where}.{name}]]"
+                )
         return [(name, entries) for name, entries in found.items() if isinstance(entries, list)]
 
     def _profiles(self, raw: Mapping[str, Any]) -> dict[str, Profile]:
@@ -191,7 +193,9 @@ class _Reader:
             self.faults.add(f"{where}.id", device, "an id that no other collector has")
         rows, origins = self._tag_rows(entry, units, where)
         own = {k: v for k, v in entry.items() if k not in ("work_units", "tags")}
-        own |= {"tags": [self._tags(row, at, device) for row, at in zip(rows, origins, strict=True)]}
+        own |= {
+            "tags": [self._tags(row, at, device) for row, at in zip(rows, origins, strict=True)]
+        }
         for key in [k for k in own if k.endswith("_file") and isinstance(own[k], str)]:
             own[key] = str(self.base / own[key])
         settings = self.faults.one(model, own, where, origins={("tags",): origins})

@@ -35,7 +35,9 @@ class Faults:
         names = list(known)
         near = difflib.get_close_matches(str(found), names, n=1)
         rest = [n for n in names if n not in near]
-        self.add(where, found, "one of " + (", ".join([*near, *rest]) or "none: nothing is defined"))
+        self.add(
+            where, found, "one of " + (", ".join([*near, *rest]) or "none: nothing is defined")
+        )
 
     def one(
         self,
@@ -55,7 +57,9 @@ class Faults:
             for fault in error.errors():
                 path = _path(where, fault["loc"], origins or {})
                 if fault["type"] == "extra_forbidden":
-                    self.unknown(f"{path}: this name", fault["loc"][-1], _names(model, fault["loc"]))
+                    self.unknown(
+                        f"{path}: this name", fault["loc"][-1], _names(model, fault["loc"])
+                    )
                 else:
                     found = None if fault["type"] == "missing" else fault["input"]
                     self.add(path, found, _expected(fault))
@@ -85,8 +89,13 @@ def _names(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
     for part in loc[:-1]:
         field = model.model_fields.get(str(part))
         inner = field and next(
-            (a for a in getattr(field.annotation, "__args__", (field.annotation,))
-             if isinstance(a, type) and issubclass(a, BaseModel)), None)
+            (
+                a
+                for a in getattr(field.annotation, "__args__", (field.annotation,))
+                if isinstance(a, type) and issubclass(a, BaseModel)
+            ),
+            None,
+        )
         model = inner or model
     return list(model.model_fields)
 

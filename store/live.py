@@ -11,6 +11,7 @@ A key's braces are its hash tag: what is written together lies together in a clu
 Redis is never the system of record; all of this can be lost and comes again.
 """
 
+import asyncio
 import json
 import math
 from collections.abc import Mapping
@@ -61,6 +62,16 @@ def open_redis(url: str) -> "Redis[str]":
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
     )
+
+
+def stop_if_cancelled() -> None:
+    """Raise the CancelledError that redis-py may have swallowed; endless loops ask at each round.
+
+    With redis 8.1 a task that is cancelled while its connection breaks goes on as if nothing were.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def encode(sample: Sample) -> dict[str, str]:

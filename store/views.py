@@ -64,7 +64,9 @@ class Center:
                 continue
         return out
 
-    async def read(self, positions: Mapping[str, str]) -> dict[str, list[tuple[str, Sample | None]]]:
+    async def read(
+        self, positions: Mapping[str, str]
+    ) -> dict[str, list[tuple[str, Sample | None]]]:
         """For each unit the entries behind its position, as (id, sample); waits BLOCK_MS for news.
 
         An entry that nobody of ours wrote comes as None: its position counts, it says nothing.

@@ -60,6 +60,7 @@ class Writer:
         """Write until cancelled; what is pending then goes to the spool."""
         try:
             while True:
+                live.stop_if_cancelled()
                 await self._wake.wait()
                 self._wake.clear()
                 batch, self._pending = self._pending[:BATCH_MAX], self._pending[BATCH_MAX:]

@@ -7,9 +7,13 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from selenium.webdriver.chrome.options import Options
+
+from tests.own_redis import OwnRedis
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -38,3 +42,11 @@ def pytest_setup_options() -> Options:
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     return options
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    """A running Redis of this test's own."""
+    server = OwnRedis(tmp_path / "data").start()
+    yield server
+    server.end()

@@ -163,7 +163,9 @@ def test_silence_is_stale_and_so_is_one_device_of_two_and_a_silent_watchdog():
     st.lists(
         st.tuples(
             st.sampled_from(["state", "good", "reject", "fault", "power"]),
-            st.one_of(st.integers(0, 70_000), st.floats(), st.none(), st.booleans(), st.text(max_size=3)),
+            st.one_of(
+                st.integers(0, 70_000), st.floats(), st.none(), st.booleans(), st.text(max_size=3)
+            ),
             st.sampled_from(["good", "uncertain", "bad"]),
         ),
         max_size=30,
