@@ -1,0 +1,147 @@
+"""What every screen says of one work unit, found once: the same words and figures everywhere."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from layouts._slots import Row
+from layouts._words import NOTHING, ms, number, site_time
+from mes.equipment import TRUSTED, WorkUnit
+from mes.snapshot import Snapshot
+from mes.states import STATES, State, code
+from mes.unit_view import Live, UnitView, unit_quality
+
+_STALE_RANK, _BAD_RANK = 1.4, 1.6  # after stopped and held, before all that can be trusted
+
+
+@dataclass(slots=True)
+class Facts:
+    """One unit at one moment. `heard_us` is since when nothing was heard, if nothing is heard now."""
+
+    unit: WorkUnit
+    view: UnitView
+    state: State
+    quality: Live
+    stale_at_us: int
+    heard_us: int | None
+    silent: str  # what is silent then: a device or a tag
+    fault: str
+    doubt: str
+
+    @property
+    def counted(self) -> bool:
+        return self.view.counting_since_us is not None
+
+    @property
+    def good(self) -> int | None:
+        return self.view.good if self.counted else None
+
+    @property
+    def reject(self) -> int | None:
+        return self.view.reject if self.counted else None
+
+
+def facts(now: Snapshot, unit: WorkUnit) -> Facts:
+    view = now.view(unit)
+    stale_at_us = now.stale_at_us(unit)
+    quality: Live = "stale" if now.now_us > stale_at_us else unit_quality(view, unit)
+    state = STATES.get(view.state) or STATES["unknown"]
+    heard_us, silent = _silence(view, unit, stale_at_us)
+    return Facts(
+        unit=unit,
+        view=view,
+        state=state,
+        quality=quality,
+        stale_at_us=stale_at_us,
+        heard_us=heard_us,
+        silent=silent,
+        fault=_fault(view, unit, state),
+        doubt=_doubt(view, unit, quality),
+    )
+
+
+def worst_first(found: Iterable[Facts]) -> list[Facts]:
+    """By what is shown, then the longest in it; equals stay in the order of the configuration."""
+    return sorted(found, key=lambda f: (severity(f), _start(f)))
+
+
+def severity(f: Facts) -> float:
+    if f.quality == "stale":
+        return _STALE_RANK
+    return min(f.state.rank, _BAD_RANK) if f.quality == "bad" else f.state.rank
+
+
+def _start(f: Facts) -> float:
+    start = f.heard_us if f.quality == "stale" else f.view.state_since_us
+    return float("inf") if start is None else start
+
+
+def attributes(f: Facts) -> Row:
+    """What a tile of the unit carries for the painter, for style and for tests."""
+    return {
+        "@data-state": f.state.key,
+        "@data-look": f.state.look,
+        "@data-quality": f.quality,
+        "@data-source-time": ms(f.view.source_time_us),
+        "@data-stale-at": ms(f.stale_at_us),
+    }
+
+
+def was(f: Facts, now: Snapshot) -> str:
+    """What was last known of a unit that is not heard."""
+    if f.heard_us is None:
+        return "nothing heard of it yet"
+    at = site_time(f.heard_us, now_us=now.now_us, zone=now.plant.time_zone)
+    return f"was {f.state.word.lower()} at {at}"
+
+
+def since_words(f: Facts, now: Snapshot) -> str:
+    start = f.view.state_since_us
+    at = site_time(start, now_us=now.now_us, zone=now.plant.time_zone)
+    return f"since {at}" if start is not None else ""
+
+
+def cycle(f: Facts) -> str:
+    return number(f.view.cycle_time_s, 1)
+
+
+def total(values: Iterable[int | None]) -> int | None:
+    """The sum of what is known; None where nothing is."""
+    known = [v for v in values if v is not None]
+    return sum(known) if known else None
+
+
+def _fault(view: UnitView, unit: WorkUnit, state: State) -> str:
+    if view.fault:
+        return unit.fault_texts.get(view.fault) or f"fault {view.fault}"
+    if state.key == "unknown":
+        for name, tag in unit.tags.items():
+            if tag.role == "state" and name in view.tags:
+                return f"code {code(view.tags[name].value)} is not in its profile"
+    return ""
+
+
+def _doubt(view: UnitView, unit: WorkUnit, quality: Live) -> str:
+    """Which tag makes the unit doubtful, in words; empty where nothing does."""
+    if quality not in ("bad", "uncertain"):
+        return ""
+    names = [
+        name
+        for name, tag in unit.tags.items()
+        if tag.role in TRUSTED and name in view.tags and view.tags[name].quality == quality
+    ]
+    more = f" +{len(names) - 1}" if len(names) > 1 else ""
+    return f"{'BAD DATA' if quality == 'bad' else '? UNSURE'} {names[0]}{more}"
+
+
+def _silence(view: UnitView, unit: WorkUnit, stale_at_us: int) -> tuple[int | None, str]:
+    """Since when the one is silent that ends the unit's time first, and what it is."""
+    contact = stale_at_us - round(2e6 * unit.expected_period_s)
+    for device, at in view.contacts.items():
+        if at == contact:
+            return at, device
+    for name, tag in unit.tags.items():
+        if tag.watchdog_s is not None and name in view.tags:
+            heard = view.tags[name].received_time_us
+            if heard + round(tag.watchdog_s * 1e6) == stale_at_us:
+                return heard, name
+    return view.received_time_us, next(iter(unit.devices), NOTHING)

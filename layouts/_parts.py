@@ -1,0 +1,121 @@
+"""What the screens share: the page around them, icons, the live element, state chips."""
+
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts._slots import slot
+from layouts._words import zone_word
+from mes.snapshot import Snapshot
+
+SHAPES = ("run", "help", "stop", "material", "idle", "stale", "unknown", "info")
+LOOK_WORDS = {
+    "stop": "stopped",
+    "help": "help, set-up",
+    "material": "waiting",
+    "run": "running",
+    "idle": "idle",
+    "stale": "no data",
+}
+
+
+def icon(shape: str = "") -> Component:
+    """A shape; without a name that of the nearest element with a look, painted with it."""
+    extra = {"data-shape": shape} if shape else {}
+    return html.I(className="ic", **{"aria-hidden": "true"}, **extra)
+
+
+def live(topic: str) -> Component:
+    """The one element of a page that its live data arrive at."""
+    return html.Div(id="live", hidden=True, **{"data-topic": topic, "data-v": ""})
+
+
+def offline() -> Component:
+    """The banner that says, full width, that the page is not live."""
+    return html.Div("", id="offline", role="alert", **{"data-on": "no"})
+
+
+def clock(now: Snapshot) -> Component:
+    zone = now.plant.time_zone
+    return html.Span(
+        [html.B("", **{"data-clock": zone}), html.Small(zone_word(now.now_us, zone))],
+        className="clock",
+    )
+
+
+def page(now: Snapshot, topic: str, *children: Any, active: str = "", **props: Any) -> Component:
+    """A screen for desks and tablets: navigation above, content below."""
+    return html.Div(
+        [
+            live(topic),
+            offline(),
+            _top(now, active),
+            html.Main(list(children), className="page"),
+        ],
+        className="screen",
+        **{"data-theme": "light", **props},
+    )
+
+
+def _top(now: Snapshot, active: str) -> Component:
+    def link(name: str, title: str, href: str) -> Component:
+        on = " on" if name == active else ""
+        return dcc.Link(title, href=href, className=f"nav-item{on}", refresh=True)
+
+    return html.Header(
+        [
+            dcc.Link(
+                [html.Span(className="logo", **{"aria-hidden": "true"}), "Takt"],
+                href="/",
+                className="brand",
+                refresh=True,
+            ),
+            html.Nav(
+                [
+                    link("overview", "Overview", "/"),
+                    html.Details(
+                        [html.Summary("Andon", className="nav-item"), html.Div(_walls(now))],
+                        className="menu",
+                    ),
+                    link("connections", "Connections", "/connections"),
+                ],
+                className="nav-bar",
+            ),
+            html.Span(className="grow"),
+            html.Span(now.plant.name, className="who"),
+            clock(now),
+        ],
+        className="top",
+    )
+
+
+def _walls(now: Snapshot) -> list[Component]:
+    plant = now.plant
+    out: list[Component] = []
+    for area in plant.areas.values():
+        out.append(html.A(area.name, href=f"/andon/{area.id}"))
+        out += [
+            html.A(center.name, href=f"/andon/{center.id}", className="sub")
+            for center in plant.work_centers.values()
+            if center.area == area.id
+        ]
+    return out
+
+
+def chip(name: str, **props: Any) -> Component:
+    """A state as a pill: shape and word, of the look around it."""
+    return html.Span([icon(), slot(name)], className="chip", **props)
+
+
+def figure(label: Any, *value: Any, note: Any = "", **props: Any) -> Component:
+    """A labelled number on a card."""
+    return html.Div(
+        [
+            html.Span(label, className="t"),
+            html.Span(list(value), className="v"),
+            html.Span(note, className="d"),
+        ],
+        className="panel kpi",
+        **props,
+    )

@@ -1,0 +1,187 @@
+"""The wall of an area or work centre: which unit needs me, from ten metres.
+
+Rows by rank, worst first; six a page, the pages turned by assets/wall.js. All rows of all pages are in
+the tree at once, and a row's place is an attribute: nothing is built while people look.
+"""
+
+import math
+
+from dash import html
+from dash.development.base_component import Component
+
+from layouts import _parts, not_found
+from layouts._facts import Facts, attributes, cycle, facts, since_words, total, was, worst_first
+from layouts._slots import Row, Rows, filled, keyed, since, slot
+from layouts._words import ms, number, zone_word
+from mes.snapshot import Snapshot
+
+TITLE = "Andon"
+ORDER = 1
+PATH = "/andon/<id>"
+
+UNITS_A_PAGE = 6
+_BAR_FULL = 1.25  # the bar's length: this much of the ideal speed; its mark stands at 1
+
+
+def layout(now: Snapshot, id: str | None = None) -> Component:
+    if not _known(now, id):
+        return not_found.nothing(
+            now,
+            f"There is no area or work centre “{id}”",
+            "These walls there are:",
+            topic=f"andon:{id}",
+        )
+    assert id is not None
+    units = now.plant.units_of(id)
+    tree = html.Div(
+        [
+            _parts.live(f"andon:{id}"),
+            _parts.offline(),
+            html.Main(
+                [
+                    _header(now, id),
+                    html.Div(
+                        [_tile(unit.id, unit.short_name, unit.ideal_cycle_s) for unit in units]
+                        or html.P("No work units are configured here.", className="empty"),
+                        className="rows",
+                    ),
+                    _footer(len(units)),
+                ],
+                className="wall",
+            ),
+        ],
+        className="screen",
+        **{"data-theme": "wall"},
+    )
+    return filled(tree, rows(now, id), now_us=now.now_us)
+
+
+def rows(now: Snapshot, id: str | None = None) -> Rows:
+    if not _known(now, id):
+        return {}
+    assert id is not None
+    found = worst_first(facts(now, unit) for unit in now.plant.units_of(id))
+    out = {f"unit:{f.unit.id}": _row(f, now, rank) for rank, f in enumerate(found, start=1)}
+    out["page"] = _page_row(found, now)
+    return out
+
+
+def _known(now: Snapshot, id: str | None) -> bool:
+    plant = now.plant
+    return id in plant.areas or id in plant.work_centers or id in plant.work_units
+
+
+def _row(f: Facts, now: Snapshot, rank: int) -> Row:
+    running = f.state.key == "running"
+    actual_s = f.view.cycle_time_s
+    speed = f.unit.ideal_cycle_s / actual_s if actual_s else 0.0
+    return attributes(f) | {
+        "@style": f"order:{rank}",
+        "@data-rank": str(rank),
+        "@data-page": str((rank - 1) // UNITS_A_PAGE + 1),
+        "word": f.state.word,
+        "aside": _aside(f, running=running),
+        "doubt": f.doubt,
+        "fault": f.fault,
+        "since": since_words(f, now),
+        "cycle": cycle(f),
+        "bar@style": f"width:{min(1.0, speed / _BAR_FULL):.1%}",
+        "clock@data-since": ms(f.view.state_since_us),
+        "good": number(f.good),
+        "nodata@data-since": ms(f.heard_us),
+        "was": was(f, now),
+    }
+
+
+def _aside(f: Facts, *, running: bool) -> str:
+    if running:
+        return f.fault or (f"{f.reject:,} reject" if f.reject else "")
+    return f"{f.good:,} good" if f.good is not None else ""
+
+
+def _page_row(found: list[Facts], now: Snapshot) -> Row:
+    counted = sum(f.counted for f in found)
+    heard = [f.view.received_time_us for f in found if f.view.received_time_us is not None]
+    return {
+        "good_label": "good" if counted == len(found) else f"good, {counted} of {len(found)}",
+        "sum_good": number(total(f.good for f in found)),
+        "sum_reject": number(total(f.reject for f in found)),
+        "live": str(sum(f.quality != "stale" for f in found)),
+        "zone": zone_word(now.now_us, now.plant.time_zone),
+        "heard@data-since": ms(max(heard, default=None)),
+    }
+
+
+def _header(now: Snapshot, id: str) -> Component:
+    name = now.plant.name_of(id)
+    return keyed(
+        "page",
+        html.A(html.H1(name.upper()), href="/", title="to the overview"),
+        _pair(slot("zone"), html.B("", **{"data-clock": now.plant.time_zone})),
+        html.Span(className="grow"),
+        _pair(slot("good_label"), slot("sum_good", html.B)),
+        _pair("reject", slot("sum_reject", html.B), soft=True),
+        _pair("units live", html.B([slot("live"), html.I(f"/{len(now.plant.units_of(id))}")])),
+        tag=html.Header,
+        className="hd",
+    )
+
+
+def _pair(label: object, value: Component, *, soft: bool = False) -> Component:
+    return html.Span([html.Small(label), value], className="kv soft" if soft else "kv")
+
+
+def _tile(id: str, name: str, ideal_s: float) -> Component:
+    bar = html.Span([slot("bar", html.I), html.U()], className="bar")
+    return keyed(
+        f"unit:{id}",
+        html.Span(className="bd"),
+        _parts.icon(),
+        html.Div(name, className="nm", **{"data-size": "long" if len(name) > 8 else "normal"}),
+        html.Div(
+            [
+                html.Div(
+                    [
+                        slot("word", className="w"),
+                        slot("aside", className="aside"),
+                        slot("doubt", className="doubt"),
+                    ],
+                    className="l l1",
+                ),
+                html.Div(
+                    [bar, html.Span(["cycle ", slot("cycle", html.B), f" of {ideal_s:.1f} s"])],
+                    className="l when-running",
+                ),
+                html.Div(
+                    [slot("fault", className="why"), slot("since", className="at")],
+                    className="l when-not-running",
+                ),
+            ],
+            className="tx when-live",
+        ),
+        html.Div(
+            [
+                html.Div([html.Span("NO DATA"), since("nodata")], className="w nodata"),
+                slot("was", html.Div),
+            ],
+            className="tx when-stale",
+        ),
+        html.Div([since("clock", className="value"), html.Small()], className="n n-clock"),
+        html.Div([slot("good", className="value"), html.Small("good")], className="n n-good"),
+        tag=html.Section,
+        className="row-unit",
+        **{"data-unit": id},
+    )
+
+
+def _footer(units: int) -> Component:
+    pages = max(1, math.ceil(units / UNITS_A_PAGE))
+    return keyed(
+        "page",
+        html.Span(["data ", since("heard"), " old"]),
+        html.Span("worst first"),
+        html.Span(className="grow"),
+        html.Span(f"page 1 of {pages}", **{"data-turns": str(pages)}),
+        tag=html.Footer,
+        className="ft",
+    )

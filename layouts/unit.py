@@ -1,0 +1,264 @@
+"""One work unit and every tag it is read by, live: for whoever doubts a number on another screen."""
+
+from dash import html
+from dash.development.base_component import Component
+
+from layouts import _parts, not_found
+from layouts._facts import Facts, attributes, cycle, facts, since_words, was
+from layouts._links import connection
+from layouts._slots import Row, Rows, filled, keyed, since, slot
+from layouts._words import NOTHING, ms, number, reading, site_time
+from mes.equipment import Tag, WorkUnit
+from mes.snapshot import Snapshot
+from mes.states import code
+
+TITLE = "Unit"
+ORDER = 2
+PATH = "/unit/<id>"
+
+QUALITY_WORDS = {
+    "good": "good",
+    "uncertain": "uncertain",
+    "bad": "bad",
+    "stale": "no data",
+    "unheard": "not heard yet",
+}
+ROLE_WORDS = {
+    "state": "machine state",
+    "mode": "operation mode",
+    "good_count": "counter of good pieces",
+    "reject_count": "counter of rejects",
+    "total_count": "counter of all pieces",
+    "fault": "fault code",
+    "starved": "waits for what comes in",
+    "blocked": "waits to give away",
+    "value": "",
+}
+
+
+def layout(now: Snapshot, id: str | None = None) -> Component:
+    unit = now.plant.work_units.get(id or "")
+    if unit is None:
+        return not_found.nothing(
+            now, f"There is no work unit “{id}”", "These there are:", topic=f"unit:{id}"
+        )
+    tree = _parts.page(
+        now,
+        f"unit:{unit.id}",
+        _header(now, unit),
+        html.Div([_tags(unit), _counts(unit)], className="unit-body"),
+        active="unit",
+    )
+    return filled(tree, rows(now, id), now_us=now.now_us)
+
+
+def rows(now: Snapshot, id: str | None = None) -> Rows:
+    unit = now.plant.work_units.get(id or "")
+    if unit is None:
+        return {}
+    f = facts(now, unit)
+    out = {f"tag:{unit.id}.{name}": _tag_row(f, name, tag, now) for name, tag in unit.tags.items()}
+    out[f"unit:{unit.id}"] = _unit_row(f, now)
+    for device in unit.devices:
+        found = connection(now, now.plant.devices[device])
+        out[f"device:{device}"] = {
+            "@data-look": found.look,
+            "link_word": found.word,
+            "link_meaning": found.meaning,
+        }
+    return out
+
+
+def _unit_row(f: Facts, now: Snapshot) -> Row:
+    view, zone = f.view, now.plant.time_zone
+    counted_at = site_time(view.counted_at_us, now_us=now.now_us, zone=zone)
+    counting = site_time(view.counting_since_us, now_us=now.now_us, zone=zone)
+    return attributes(f) | {
+        "word": f.state.word,
+        "fault": f.fault,
+        "doubt": f.doubt,
+        "since": since_words(f, now),
+        "clock@data-since": ms(view.state_since_us),
+        "nodata@data-since": ms(f.heard_us),
+        "was": was(f, now),
+        "good": number(f.good),
+        "good_note": f"since {counting}" if f.counted else "nothing counted yet",
+        "reject": number(f.reject),
+        "reject_note": f"last piece at {counted_at}" if view.counted_at_us else "",
+        "cycle": cycle(f),
+        "quality": QUALITY_WORDS[f.quality],
+        "quality_note": f.doubt or (f"{f.silent} is silent" if f.quality == "stale" else ""),
+        "state_code": _codes(f, "state"),
+        "mode_code": _codes(f, "mode"),
+        "mode": view.mode or NOTHING,
+        "gaps": number(view.gaps),
+        "late": number(view.late),
+        "resets": number(view.resets),
+        "heard@data-since": ms(view.received_time_us),
+    }
+
+
+def _codes(f: Facts, role: str) -> str:
+    found = [
+        code(f.view.tags[name].value)
+        for name, tag in f.unit.tags.items()
+        if tag.role == role and name in f.view.tags and f.view.tags[name].value is not None
+    ]
+    return ", ".join(found) or NOTHING
+
+
+def _tag_row(f: Facts, name: str, tag: Tag, now: Snapshot) -> Row:
+    seen = f.view.tags.get(name)
+    contact = f.view.contacts.get(tag.device)
+    stale_at = contact + round(2e6 * f.unit.expected_period_s) if contact is not None else 0
+    if seen is None:
+        stale_at = 0
+    elif tag.watchdog_s is not None:
+        stale_at = min(stale_at, seen.received_time_us + round(tag.watchdog_s * 1e6))
+    stale = now.now_us > stale_at
+    quality = "stale" if stale or seen is None else seen.quality
+    zone = now.plant.time_zone
+    told_us = seen.source_time_us if seen else None
+    return {
+        "@data-quality": quality,
+        "@data-stale-at": ms(stale_at),
+        "value": reading(seen.value, tag.decimals) if seen else NOTHING,
+        "quality": QUALITY_WORDS["unheard" if seen is None else quality],
+        "status": seen.status if seen and seen.quality != "good" else "",
+        "age@data-since": ms(seen.received_time_us) if seen else "",
+        "time": site_time(told_us, now_us=now.now_us, zone=zone, seconds=True),
+    }
+
+
+def _header(now: Snapshot, unit: WorkUnit) -> Component:
+    plant = now.plant
+    area = plant.area_of(unit)
+    center = plant.work_centers[unit.work_center]
+    crumb = [
+        html.A(plant.name, href="/"),
+        " / ",
+        html.A(area.name, href=f"/andon/{area.id}"),
+        " / ",
+        html.A(center.name, href=f"/andon/{center.id}"),
+    ]
+    pill = html.Span(
+        [
+            _parts.icon(),
+            slot("word"),
+            since("clock", className="when-live"),
+            slot("fault", className="why"),
+        ],
+        className="pill",
+    )
+    silent = html.Span(
+        [html.B(["NO DATA ", since("nodata")]), slot("was")], className="said when-stale"
+    )
+    return keyed(
+        f"unit:{unit.id}",
+        html.Div(
+            [
+                html.Div([html.Div(crumb, className="crumb"), html.H1(unit.name)]),
+                pill,
+                slot("since", className="note when-live"),
+                silent,
+                slot("doubt", className="doubt"),
+            ],
+            className="head",
+        ),
+        html.Div(
+            [
+                _parts.figure("Good", slot("good", className="value"), note=slot("good_note")),
+                _parts.figure(
+                    "Reject", slot("reject", className="value"), note=slot("reject_note")
+                ),
+                _parts.figure(
+                    "Cycle",
+                    slot("cycle", className="value"),
+                    html.Span("s", className="u"),
+                    note=f"ideal {unit.ideal_cycle_s:.1f} s",
+                ),
+                _parts.figure("Data", slot("quality", className="word"), note=slot("quality_note")),
+            ],
+            className="kpis",
+        ),
+        html.Dl(
+            [
+                _count(
+                    "state code", slot("state_code"), f"as the {unit.profile.key} profile reads it"
+                ),
+                _count("mode code", slot("mode_code"), slot("mode")),
+                _count(
+                    "gaps", slot("gaps"), "times a device was away; what happened then is not known"
+                ),
+                _count(
+                    "late", slot("late"), "readings older than one already shown; kept, not counted"
+                ),
+                _count(
+                    "resets", slot("resets"), "counters that started again below their last reading"
+                ),
+                _count("last contact", since("heard"), "since any of its devices answered"),
+            ],
+            className="panel counts",
+        ),
+        className="unit-head",
+        **{"data-unit": unit.id},
+    )
+
+
+def _count(label: str, value: Component, words: object) -> Component:
+    return html.Div([html.Dt(label), html.Dd(value), html.Dd(words, className="note")])
+
+
+def _counts(unit: WorkUnit) -> Component:
+    """The devices that the unit is read by."""
+    return html.Section(
+        [
+            html.H2("Read from"),
+            *[
+                keyed(
+                    f"device:{device}",
+                    html.Span(
+                        [_parts.icon(), html.A(device, href="/connections"), slot("link_word")],
+                        className="said",
+                    ),
+                    slot("link_meaning", html.P, className="note"),
+                )
+                for device in unit.devices
+            ],
+        ],
+        className="panel devices",
+    )
+
+
+def _tags(unit: WorkUnit) -> Component:
+    heads = ("Tag", "Value", "", "Quality", "Heard", "Source time", "Device")
+    body = [_tag(unit, name, tag) for name, tag in unit.tags.items()]
+    return html.Section(
+        [
+            html.Table(
+                [
+                    html.Thead(html.Tr([html.Th(h) for h in heads])),
+                    html.Tbody(body),
+                ],
+                className="tags",
+            )
+            if body
+            else html.P("No tags are configured for this unit.", className="empty"),
+        ],
+        className="panel",
+    )
+
+
+def _tag(unit: WorkUnit, name: str, tag: Tag) -> Component:
+    key = f"{unit.id}.{name}"
+    return keyed(
+        f"tag:{key}",
+        html.Td([html.B(name), html.Small(ROLE_WORDS.get(tag.role, tag.role))]),
+        html.Td(slot("value", className="value", **{"data-tag": key}), className="num"),
+        html.Td(tag.unit, className="of"),
+        html.Td([slot("quality", className="q"), slot("status", html.Small)]),
+        html.Td(since("age"), className="num"),
+        html.Td(slot("time"), className="num"),
+        html.Td(tag.device, className="note"),
+        tag=html.Tr,
+    )
