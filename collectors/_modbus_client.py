@@ -79,7 +79,7 @@ class Connection:
         """
         if self._dropped.done() or not self._client.connected:
             raise self._gone(f"{self._where} has closed the connection")
-        if self._client.ctx.recv_buffer:
+        if not _whole(self._client.ctx.recv_buffer):
             raise self._gone(f"{self._where} sent half an answer, or one that is not Modbus")
         request = asyncio.ensure_future(
             self._reads[block.register](block.address, count=block.count, device_id=self._device_id)
@@ -117,3 +117,13 @@ class Connection:
 
     def _gone(self, meaning: str) -> SourceUnavailable:
         return SourceUnavailable(meaning, advice=CHECK_DEVICE)
+
+
+def _whole(received: bytes) -> bool:
+    """True where `received` is nothing but whole frames: answers that nobody waits for."""
+    while received:
+        size = 6 + int.from_bytes(received[4:6], "big")
+        if len(received) < max(size, 8) or received[2:4] != b"\0\0":
+            return False
+        received = received[size:]
+    return True
