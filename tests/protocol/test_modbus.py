@@ -188,10 +188,10 @@ async def test_a_hanging_device_does_not_delay_another(
     task.cancel()
     await asyncio.wait({task})
     apart = sorted(b - a for a, b in pairwise(polls_s))
-    assert apart[len(apart) // 2] == pytest.approx(0.05, abs=0.01)
-    assert apart[-1] < 0.2, apart[-3:]
-    # on a grid: no drift adds up
-    assert polls_s[40] - polls_s[0] == pytest.approx(40 * 0.05, abs=0.06)
+    assert apart[len(apart) // 2] == pytest.approx(0.05, abs=0.015)
+    assert apart[-1] < 0.25, "as long as the other's time-out"
+    off_s = sorted(abs((s - polls_s[0] + 0.025) % 0.05 - 0.025) for s in polls_s)
+    assert off_s[len(off_s) // 2] < 0.01, "off the grid: drift adds up"
 
 
 async def test_a_poll_that_overruns_skips_turns(serve, free_port, proxy, wait_until) -> None:
