@@ -106,7 +106,7 @@ class Player:
             if (tick := floor(now_s / tick_s)) != shown:
                 shown = tick
                 for machine in self.plant.machines.values():
-                    await self._serve(machine, tick * tick_s)
+                    await self._serve(machine, now_s)  # never before an event that was served
             next_s = min(self.plant.next_s, (tick + 1) * tick_s)
             with suppress(TimeoutError):
                 wait_us = self._wall_us(next_s) - _now_us()

@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ import pytest
 from asyncua import Client
 from pymodbus.client import AsyncModbusTcpClient
 
+from mes.observation import Value
 from simulator import play
-from simulator.opcua_server import NAMESPACE
+from simulator.opcua_server import NAMESPACE, OpcUaServer
 from simulator.play import Player, run
 from simulator.settings import Settings
 from simulator.truth import read, totals
@@ -123,6 +125,31 @@ def test_a_plant_goes_on_where_it_was_left(tmp_path: Path) -> None:
             await player.close()
 
     asyncio.run(go())
+
+
+def test_the_time_of_a_tag_never_goes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    times: dict[str, list[datetime]] = {}
+    write = OpcUaServer.write
+
+    async def noted(self: OpcUaServer, values: Mapping[str, Value], source_time: datetime) -> None:
+        for node in values:
+            times.setdefault(node, []).append(source_time)
+        await write(self, values, source_time)
+
+    monkeypatch.setattr(OpcUaServer, "write", noted)
+
+    async def go() -> None:
+        for _ in range(2):
+            stop = asyncio.Event()
+            settings, count = Settings.model_validate(section(speed=37)), made(tmp_path)
+            task = asyncio.create_task(run(settings, truth_dir=tmp_path, stop=stop))
+            await until(lambda count=count: made(tmp_path) >= count + 4)
+            stop.set()
+            await task
+
+    asyncio.run(go())
+    assert times["press-1.power"] == sorted(times["press-1.power"])
+    assert len(set(times["press-1.power"])) > 5
 
 
 SCRIPT = """
