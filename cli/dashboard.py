@@ -17,7 +17,7 @@ def main(path: Path) -> int:
         app.server,
         host=config.dashboard.host,
         port=config.dashboard.port,
-        log_level="critical",
+        log_level="warning",
         timeout_graceful_shutdown=2,
         ws_max_size=1 << 20,
         proxy_headers=False,

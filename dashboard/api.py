@@ -1,16 +1,22 @@
 """/api/v1: the digits behind the screens, as JSON. One error shape for everything that fails."""
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
 from dashboard.hub import Hub
 from mes.equipment import WorkUnit
 from mes.observation import Value, moment
 from mes.snapshot import Snapshot
+
+# Swagger UI 5.35.0 as its makers publish it: served by us, because plants have no internet.
+DOCS_ASSETS = Path(__file__).resolve().parent / "vendor" / "swagger-ui"
 
 
 class TagOut(BaseModel):
@@ -95,6 +101,8 @@ def register(server: FastAPI, hub: Hub) -> None:
         return WorkUnitDetail(**_unit(hub, now, unit), tags=_tags(now, unit))
 
     server.include_router(router)
+    server.mount("/api/docs-assets", StaticFiles(directory=DOCS_ASSETS))
+    server.get("/api/docs", include_in_schema=False)(_docs)
     server.get("/api/{path:path}", include_in_schema=False)(_nothing_here)
     server.add_exception_handler(HTTPException, _failed)
     server.add_exception_handler(RequestValidationError, _refused)
@@ -145,6 +153,17 @@ def time_out(us: int | None) -> str | None:
     if us is None:
         return None
     return moment(us).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+async def _docs() -> HTMLResponse:
+    return get_swagger_ui_html(
+        openapi_url="/api/openapi.json",
+        title="Takt API",
+        swagger_js_url="/api/docs-assets/swagger-ui-bundle.js",
+        swagger_css_url="/api/docs-assets/swagger-ui.css",
+        swagger_favicon_url="/assets/favicon.svg",
+        swagger_ui_parameters={"validatorUrl": None},
+    )
 
 
 async def _nothing_here(path: str) -> None:

@@ -1,6 +1,7 @@
 """Builds the Dash app: pages from layouts/, one live callback for all of them, the API beside it."""
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -50,7 +51,7 @@ def create_app(config: Config, *, redis_url: str) -> Dash:
     server = FastAPI(
         title="Takt",
         lifespan=partial(_lifespan, hub, broadcast),
-        docs_url="/api/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
@@ -97,8 +98,20 @@ def _draw(hub: Hub, screen: Any, id: str | None = None, **_query: str) -> Any:
     return screen.layout(hub.snapshot(), id)
 
 
+async def _set_up_pages() -> None:
+    """Have Dash register its page router now, and not during the first request.
+
+    It does so in a hook of the first request to "/" or "/_dash-…" only: whoever opens another page
+    first gets an index without the router's script, and stays without live data.
+    """
+    for hook in dash.get_app().backend._before_request_funcs:
+        if inspect.isawaitable(pending := hook()):
+            await pending
+
+
 @asynccontextmanager
 async def _lifespan(hub: Hub, broadcast: Broadcast, _server: FastAPI) -> AsyncIterator[None]:
+    await _set_up_pages()
     tasks = [asyncio.create_task(hub.run()), asyncio.create_task(broadcast.run())]
     try:
         yield
