@@ -71,14 +71,14 @@ async def _secure(client: Client, access: Access) -> None:
             mode=mode,
         )
     except (OSError, ValueError, TypeError) as error:
-        raise unreadable_file(error, "private_key_file or server_certificate_file") from error
+        raise unreadable_file("private_key_file or server_certificate_file") from error
 
 
 def _password(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip("\r\n")
     except (OSError, ValueError) as error:
-        raise unreadable_file(error, f"password_file {path}") from error
+        raise unreadable_file(f"password_file {path}") from error
 
 
 def _application_uri(path: Path) -> str:
@@ -90,9 +90,7 @@ def _application_uri(path: Path) -> str:
         names = load(content).extensions.get_extension_for_class(x509.SubjectAlternativeName)
         return names.value.get_values_for_type(x509.UniformResourceIdentifier)[0]
     except (OSError, ValueError, LookupError, x509.ExtensionNotFound) as error:
-        raise unreadable_file(
-            error, f"certificate_file {path} (with an application URI)"
-        ) from error
+        raise unreadable_file(f"certificate_file {path} (with an application URI)") from error
 
 
 async def disconnect(client: Client, *, politely: bool = True) -> None:

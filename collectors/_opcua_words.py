@@ -34,12 +34,12 @@ _TROUBLES = {
 }
 
 
-def explain(error: Exception, *, endpoint: str, timeout_s: float) -> SourceUnavailable:
+def explain(
+    error: Exception, *, endpoint: str, timeout_s: float, secured: bool
+) -> SourceUnavailable:
     """Say what `error`, raised while connecting or connected, means."""
     found: SourceUnavailable
     match error:
-        case SourceUnavailable():
-            return error
         case ua.UaStatusCodeError():
             found = _by_status(error, endpoint)
         case AssertionError():  # asyncua's, where a server closes instead of answering a certificate
@@ -52,8 +52,10 @@ def explain(error: Exception, *, endpoint: str, timeout_s: float) -> SourceUnava
             meaning = f"{endpoint} shows another certificate than server_certificate_file"
             found = SourceRejected(meaning, advice=_ADVICE["certificate"])
         case _:
-            return unreachable(error, where=endpoint, timeout_s=timeout_s)
-    found.__cause__ = error
+            found = unreachable(error, where=endpoint, timeout_s=timeout_s)
+            if secured and isinstance(error, TimeoutError | ConnectionResetError):
+                # Many servers just fall silent, or hang up, on what they cannot decrypt.
+                found.advice += " It may also not like the certificates: " + _ADVICE["certificate"]
     return found
 
 
@@ -78,10 +80,8 @@ def unknown_namespace(uri: str, namespaces: Sequence[str], endpoint: str) -> Sou
     )
 
 
-def unreadable_file(error: Exception, name: str) -> SourceRejected:
+def unreadable_file(name: str) -> SourceRejected:
     """A file that the settings name cannot be used."""
-    found = SourceRejected(
+    return SourceRejected(
         f"{name} cannot be read", advice="Check the path in config.toml and who may read the file."
     )
-    found.__cause__ = error
-    return found

@@ -30,6 +30,4 @@ def unreachable(error: BaseException, *, where: str, timeout_s: float) -> Source
         case _:
             meaning = f"the talk with {where} failed"
             advice = CHECK_DEVICE
-    found = SourceUnavailable(meaning, advice=advice)
-    found.__cause__ = error
-    return found
+    return SourceUnavailable(meaning, advice=advice)

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 from asyncua import Client, ua
 from pydantic import AfterValidator, Field, model_validator
 
-from collectors import Emit, SourceUnavailable, TagSource
+from collectors import Emit, SourceRejected, SourceUnavailable, TagSource
 from collectors import Settings as Base
 from collectors._opcua_client import connect, disconnect
 from collectors._opcua_values import (
@@ -96,17 +96,26 @@ class Settings(Base):
 async def collect(settings: Settings, emit: Emit) -> None:
     """Subscribe to the tags of `settings` until cancelled."""
     client: Client | None = None
+    politely = True  # take our leave of a server, unless it does not listen any more
     try:
         client = await connect(settings)
         subscription = _Subscription(settings, client, emit)
         await subscription.open()
         await subscription.watch()
+    except SourceUnavailable as error:
+        politely = isinstance(error, SourceRejected)
+        raise
     except Exception as error:
-        found = explain(error, endpoint=settings.endpoint, timeout_s=settings.timeout_s)
-        raise found from (None if found is error else error)
+        politely = isinstance(error, ua.UaError)
+        raise explain(
+            error,
+            endpoint=settings.endpoint,
+            timeout_s=settings.timeout_s,
+            secured=settings.security != "none",
+        ) from error
     finally:
         if client is not None:
-            await disconnect(client)
+            await disconnect(client, politely=politely)
 
 
 class _Subscription:

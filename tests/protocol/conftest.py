@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import socket
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -123,7 +124,19 @@ class Proxy:
             writer.write(data)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def server_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop in a thread of its own, for servers that take long to start and so are shared."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
+@pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     def find() -> int:
         with socket.socket() as found:
