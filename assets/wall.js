@@ -39,12 +39,21 @@
     stopped = stops();
     watch.observe(rows, {subtree: true, attributes: true, attributeFilter: ["data-look"]});
     turn(1);
+    words();
     awake();
   }
 
   function awake() {
     if (rows && "wakeLock" in navigator && document.visibilityState === "visible")
       navigator.wakeLock.request("screen").catch(function () {});
+  }
+
+  /* Which word stands behind a running time: minutes, or hours. */
+  function words() {
+    for (const el of rows.querySelectorAll(".n-clock [data-since]")) {
+      const long = el.textContent.length > 5 ? "yes" : "no";
+      if (el.dataset.long !== long) el.dataset.long = long;
+    }
   }
 
   let still = 0;
@@ -56,6 +65,7 @@
   document.addEventListener("visibilitychange", awake);
   setInterval(function () {
     find();
+    if (rows) words();
     if (rows && pages() > 1 && performance.now() - turned >= TURN_MS) turn(page + 1);
   }, 500);
   setInterval(function () {

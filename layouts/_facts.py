@@ -10,6 +10,12 @@ from mes.snapshot import Snapshot
 from mes.states import STATES, State, code
 from mes.unit_view import Live, UnitView, unit_quality
 
+_WAS = {  # where the word of a state alone would not do
+    "maintenance": "in service",
+    "changeover": "in changeover",
+    "manual": "in manual mode",
+    "unknown": "in no known state",
+}
 _STALE_RANK, _BAD_RANK = 1.4, 1.6  # after stopped and held, before all that can be trusted
 
 
@@ -25,7 +31,8 @@ class Facts:
     heard_us: int | None
     silent: str  # what is silent then: a device or a tag
     fault: str
-    doubt: str
+    doubt: str  # "BAD DATA state": in short why it cannot be trusted
+    doubtful: str  # the tags that are to blame
 
     @property
     def counted(self) -> bool:
@@ -46,6 +53,7 @@ def facts(now: Snapshot, unit: WorkUnit) -> Facts:
     quality: Live = "stale" if now.now_us > stale_at_us else unit_quality(view, unit)
     state = STATES.get(view.state) or STATES["unknown"]
     heard_us, silent = _silence(view, unit, stale_at_us)
+    doubtful = _doubtful(view, unit, quality)
     return Facts(
         unit=unit,
         view=view,
@@ -55,7 +63,8 @@ def facts(now: Snapshot, unit: WorkUnit) -> Facts:
         heard_us=heard_us,
         silent=silent,
         fault=_fault(view, unit, state),
-        doubt=_doubt(view, unit, quality),
+        doubt=_doubt(quality, doubtful),
+        doubtful=", ".join(doubtful),
     )
 
 
@@ -91,7 +100,7 @@ def was(f: Facts, now: Snapshot) -> str:
     if f.heard_us is None:
         return "nothing heard of it yet"
     at = site_time(f.heard_us, now_us=now.now_us, zone=now.plant.time_zone)
-    return f"was {f.state.word.lower()} at {at}"
+    return f"was {_WAS.get(f.state.key, f.state.word.lower())} at {at}"
 
 
 def since_words(f: Facts, now: Snapshot) -> str:
@@ -120,15 +129,20 @@ def _fault(view: UnitView, unit: WorkUnit, state: State) -> str:
     return ""
 
 
-def _doubt(view: UnitView, unit: WorkUnit, quality: Live) -> str:
-    """Which tag makes the unit doubtful, in words; empty where nothing does."""
+def _doubtful(view: UnitView, unit: WorkUnit, quality: Live) -> list[str]:
+    """The tags that make the unit bad or uncertain; none where nothing does."""
     if quality not in ("bad", "uncertain"):
-        return ""
-    names = [
+        return []
+    return [
         name
         for name, tag in unit.tags.items()
         if tag.role in TRUSTED and name in view.tags and view.tags[name].quality == quality
     ]
+
+
+def _doubt(quality: Live, names: list[str]) -> str:
+    if not names:
+        return ""
     more = f" +{len(names) - 1}" if len(names) > 1 else ""
     return f"{'BAD DATA' if quality == 'bad' else '? UNSURE'} {names[0]}{more}"
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from layouts._words import plural
+from layouts._words import plural, sentence
 from mes.equipment import Device
 from mes.link import Link, clock_words
 from mes.snapshot import Snapshot
@@ -74,7 +74,7 @@ def connection(now: Snapshot, device: Device) -> Connection:
             "Start it again: takt run restarts it by itself, on its own it is takt collect.",
         )
     kind: str = link.state
-    meaning, advice = link.meaning, link.advice
+    meaning, advice = sentence(link.meaning), sentence(link.advice)
     if kind == "live" and (link.troubles or clock_words(link.clock_skew_s)):
         kind = "doubt"
         if not meaning:

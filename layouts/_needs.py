@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from layouts._facts import Facts, severity, since_words, was, worst_first
 from layouts._links import Connection, connection
-from layouts._words import plural
+from layouts._words import plural, sentence
 from mes.snapshot import Snapshot
 from mes.states import STATES
 
@@ -38,27 +38,14 @@ def needs(found: Iterable[Facts], now: Snapshot) -> list[Need]:
             out.append(_unit(f, now))
             continue
         device = _behind(f, connections)
-        group = silent.pop(device, None)
-        if group:
-            out += (
-                [_device(connections[device], group, now)]
-                if device
-                else [_silent(one, now) for one in group]
-            )
+        group = silent.pop(device, [])  # the first of them stands for all
+        if device and group:
+            out.append(_behind_group(connections[device], group))
+        else:
+            out += [_silent(one, now) for one in group]
     served = {d for f in ranked if f.quality == "stale" for d in f.unit.devices}
-    out += [
-        Need(
-            "help",
-            f"{c.device.id}: {c.word.lower()}",
-            c.meaning,
-            None,
-            "/connections",
-            "See connection",
-        )
-        for c in sorted(connections.values(), key=lambda c: c.rank)
-        if c.in_trouble and c.device.id not in served
-    ]
-    return out
+    others = (c for c in connections.values() if c.in_trouble and c.device.id not in served)
+    return out + [_device(c) for c in sorted(others, key=lambda c: c.rank)]
 
 
 def _behind(f: Facts, connections: dict[str, Connection]) -> str:
@@ -70,41 +57,32 @@ def _behind(f: Facts, connections: dict[str, Connection]) -> str:
 
 
 def _unit(f: Facts, now: Snapshot) -> Need:
-    words = f.state.word.lower()
-    title = f"{f.unit.name} {words}" + (f": {f.fault}" if f.fault else "")
+    word = f.state.word.lower()
+    title = f"{f.unit.name} {word}" + (f": {f.fault}" if f.fault else "")
     look = f.state.look
-    parts = [since_words(f, now)]
-    if f.doubt:
-        parts.append(f"{f.doubt.lstrip('? ').lower()}: what it says cannot be trusted")
-    if f.quality == "bad" and f.state.rank > _LAST_RANK:
-        title, look = f"{f.unit.name}: bad data", "bad"
-    if f.good is not None:
-        parts.append(f"{f.good:,} good so far")
-    return Need(
-        look, title, _sentence(parts), f.view.state_since_us, f"/unit/{f.unit.id}", "See unit"
-    )
+    text = sentence(since_words(f, now), f"{f.good:,} good so far" if f.good is not None else "")
+    if f.quality == "bad":
+        text = f"What it tells of {f.doubtful} cannot be trusted; the last good is shown."
+        if f.state.rank > _LAST_RANK:
+            title, look = f"{f.unit.name}: bad data", "bad"
+    return Need(look, title, text, f.view.state_since_us, f"/unit/{f.unit.id}", "See unit")
 
 
 def _silent(f: Facts, now: Snapshot) -> Need:
-    text = _sentence([was(f, now), f"{f.silent} is silent" if f.heard_us is not None else ""])
-    return Need(
-        "stale", f"{f.unit.name}: no data", text, f.heard_us, f"/unit/{f.unit.id}", "See unit"
-    )
+    text = sentence(was(f, now), f"{f.silent} is silent" if f.heard_us is not None else "")
+    title = f"{f.unit.name}: no data"
+    return Need("stale", title, text, f.heard_us, f"/unit/{f.unit.id}", "See unit")
 
 
-def _device(c: Connection, group: list[Facts], now: Snapshot) -> Need:
+def _behind_group(c: Connection, group: list[Facts]) -> Need:
     heard = [f.heard_us for f in group if f.heard_us is not None]
     names = group[0].unit.name if len(group) == 1 else plural(len(group), "unit")
-    return Need(
-        "stale",
-        f"{names}: no data",
-        f"{c.device.id}: {c.meaning}",
-        min(heard, default=None),
-        "/connections",
-        "See connection",
+    title, text = f"{names}: no data", f"{c.device.id}: {c.meaning}"
+    return Need("stale", title, text, min(heard, default=None), "/connections", "See connection")
+
+
+def _device(c: Connection) -> Need:
+    title = (
+        f"{c.device.id} needs a look" if c.kind == "doubt" else f"{c.device.id}: {c.word.lower()}"
     )
-
-
-def _sentence(parts: list[str]) -> str:
-    text = ", ".join(part for part in parts if part)
-    return text[:1].upper() + text[1:] + "." if text else ""
+    return Need("help", title, c.meaning, None, "/connections", "See connection")

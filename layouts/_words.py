@@ -23,6 +23,14 @@ def plural(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
+def sentence(*parts: str) -> str:
+    """The parts that are not empty as one sentence: a capital in front, a full stop behind."""
+    text = ", ".join(part for part in parts if part)
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+
+
 def reading(value: Value, decimals: int | None) -> str:
     """A tag's value alone, no unit and no separators: it may be read by a program."""
     if value is None:

@@ -20,6 +20,8 @@ ORDER = 1
 PATH = "/andon/<id>"
 
 UNITS_A_PAGE = 6
+_NAME_LETTERS, _NAME_EM = 8, 4.9
+_WIDTH_EM = dict.fromkeys("MWÄQ@", 0.9) | dict.fromkeys("I1. -:/", 0.35)  # of the bold wall font
 _BAR_FULL = 1.25  # the bar's length: this much of the ideal speed; its mark stands at 1
 
 
@@ -137,7 +139,7 @@ def _tile(id: str, name: str, ideal_s: float) -> Component:
         f"unit:{id}",
         html.Span(className="bd"),
         _parts.icon(),
-        html.Div(name, className="nm", **{"data-size": "long" if len(name) > 8 else "normal"}),
+        html.Div(name, className="nm", **{"data-size": _size(name)}),
         html.Div(
             [
                 html.Div(
@@ -166,12 +168,23 @@ def _tile(id: str, name: str, ideal_s: float) -> Component:
             ],
             className="tx when-stale",
         ),
-        html.Div([since("clock", className="value"), html.Small()], className="n n-clock"),
+        html.Div(
+            [since("clock", className="value", **{"data-long": "no"}), html.Small()],
+            className="n n-clock",
+        ),
         html.Div([slot("good", className="value"), html.Small("good")], className="n n-good"),
         tag=html.Section,
         className="row-unit",
         **{"data-unit": id},
     )
+
+
+def _size(name: str) -> str:
+    """How a name fits its column: eight usual letters do, wide ones are set smaller, more wrap."""
+    if len(name) > _NAME_LETTERS:
+        return "long"
+    width_em = sum(_WIDTH_EM.get(letter, 0.66) for letter in name)
+    return "wide" if width_em > _NAME_EM else "normal"
 
 
 def _footer(units: int) -> Component:

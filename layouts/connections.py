@@ -6,7 +6,7 @@ from dash.development.base_component import Component
 from layouts import _parts
 from layouts._links import Connection, connection
 from layouts._slots import Row, Rows, filled, keyed, since, slot
-from layouts._words import NOTHING, ms, number, site_time
+from layouts._words import NOTHING, ms, number, sentence, site_time
 from mes.equipment import Device
 from mes.link import Link, clock_words
 from mes.snapshot import Snapshot
@@ -55,6 +55,7 @@ def _row(c: Connection, now: Snapshot, order: int) -> Row:
     link, zone = c.link, now.plant.time_zone
     troubles = link.troubles if link and c.kind in ("live", "doubt") else {}
     skew_s = link.clock_skew_s if link else None
+    flag = sentence(clock_words(skew_s))
     return {
         "@style": f"order:{order}",
         "@data-state": c.kind,
@@ -67,7 +68,8 @@ def _row(c: Connection, now: Snapshot, order: int) -> Row:
         "rate": number(link.rate_per_s, 1) if link else NOTHING,
         "gaps": number(link.gaps) if link else NOTHING,
         "skew": f"{skew_s:+.1f}".replace("-", "−") if skew_s is not None else NOTHING,
-        "skew_words": clock_words(skew_s),
+        "skew@data-flag": "yes" if flag else "no",
+        "skew_words": "" if flag == c.meaning else flag,
         "meaning": c.meaning,
         "advice": c.advice,
         "raw": link.raw if link else "",
@@ -136,11 +138,11 @@ def _card(now: Snapshot, device: Device) -> Component:
         ),
         html.Dl(
             [
-                _fact("last value", since("value"), ""),
-                _fact("last answer", since("answer"), ""),
-                _fact("rate", slot("rate"), "values/s"),
-                _fact("gaps", slot("gaps"), "times"),
-                _fact("clock", slot("skew"), "s"),
+                _fact("last value", since("value")),
+                _fact("last answer", since("answer")),
+                _fact("values/s", slot("rate")),
+                _fact("gaps", slot("gaps")),
+                _fact("clock off by, s", slot("skew")),
             ],
             className="link-facts",
         ),
@@ -157,8 +159,8 @@ def _comma(items: list[Component]) -> list[object]:
     return out or ["no work unit"]
 
 
-def _fact(label: str, value: Component, unit: str) -> Component:
-    return html.Div([html.Dt(label), html.Dd([value, html.Small(unit)])])
+def _fact(label: str, value: Component) -> Component:
+    return html.Div([html.Dt(label), html.Dd(value)])
 
 
 def _empty() -> Component:

@@ -28,7 +28,10 @@ def layout(now: Snapshot, id: str | None = None) -> Component:
         now,
         "overview",
         _head(now),
-        html.Div([html.Div(areas or _empty(), className="areas"), _needs_list()], className="cols"),
+        html.Div(
+            [html.Div([*areas, _key()] if areas else _empty(), className="areas"), _needs_list()],
+            className="cols",
+        ),
         active="overview",
     )
     return filled(tree, rows(now), now_us=now.now_us)
@@ -74,6 +77,7 @@ def _area_row(ranked: list[Facts], order: int) -> Row:
         "area_good": number(total(f.good for f in ranked)),
         "area_reject": number(total(f.reject for f in ranked)),
         "area_live": f"{sum(f.quality != 'stale' for f in ranked)} of {len(ranked)}",
+        "worst_label": "worst now" if worst else "",
         "worst": worst.unit.name if worst else "all well" if ranked else "no units",
         "why": _why(worst) if worst else "",
     }
@@ -125,7 +129,7 @@ def _page_row(found: list[Facts], count: int) -> Row:
         "live": str(len(live)),
         "count": "nothing" if not count else plural(count, "thing") + ", worst first",
         "more": f"and {more} more" if more > 0 else "",
-        "calm@data-on": "no" if count else "yes",
+        "calm@data-on": "no" if count or not found else "yes",
         "heard@data-since": ms(max(heard, default=None)),
     }
 
@@ -176,7 +180,10 @@ def _area(now: Snapshot, area: Area) -> Component:
             [
                 html.A(html.H2(area.name), href=f"/andon/{area.id}"),
                 html.Div(chips, className="chips"),
-                html.Div([slot("worst", html.B), slot("why")], className="worst"),
+                html.Div(
+                    [slot("worst_label", html.Small), slot("worst", html.B), slot("why")],
+                    className="worst",
+                ),
                 _sum("good", "area_good"),
                 _sum("reject", "area_reject"),
                 _sum("live", "area_live"),
@@ -207,6 +214,15 @@ def _tile(unit: WorkUnit) -> Component:
         className="tile",
         href=f"/unit/{unit.id}",
         **{"data-unit": unit.id},
+    )
+
+
+def _key() -> Component:
+    """What the shapes mean."""
+    words = {**_parts.LOOK_WORDS, "bad": "bad data"}
+    return html.Div(
+        [html.Span([_parts.icon(), word], **{"data-look": look}) for look, word in words.items()],
+        className="key",
     )
 
 

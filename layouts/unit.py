@@ -87,10 +87,10 @@ def _unit_row(f: Facts, now: Snapshot) -> Row:
         "reject_note": f"last piece at {counted_at}" if view.counted_at_us else "",
         "cycle": cycle(f),
         "quality": QUALITY_WORDS[f.quality],
-        "quality_note": f.doubt or (f"{f.silent} is silent" if f.quality == "stale" else ""),
+        "quality_note": f.doubtful or (f"{f.silent} is silent" if f.quality == "stale" else ""),
         "state_code": _codes(f, "state"),
         "mode_code": _codes(f, "mode"),
-        "mode": view.mode or NOTHING,
+        "mode": _means(f, "mode") or NOTHING,
         "gaps": number(view.gaps),
         "late": number(view.late),
         "resets": number(view.resets),
@@ -105,6 +105,19 @@ def _codes(f: Facts, role: str) -> str:
         if tag.role == role and name in f.view.tags and f.view.tags[name].value is not None
     ]
     return ", ".join(found) or NOTHING
+
+
+def _means(f: Facts, role: str) -> str:
+    """What the newest code of a role stands for in the unit's profile, "" where it has no word."""
+    found = [
+        f.view.tags[n].value for n, t in f.unit.tags.items() if t.role == role and n in f.view.tags
+    ]
+    if not found or found[0] is None:
+        return ""
+    if role == "fault":
+        return f.unit.fault_texts.get(code(found[0]), "")
+    table = {"state": f.unit.profile.states, "mode": f.unit.profile.modes}.get(role, {})
+    return table.get(code(found[0]), "")
 
 
 def _tag_row(f: Facts, name: str, tag: Tag, now: Snapshot) -> Row:
@@ -122,6 +135,7 @@ def _tag_row(f: Facts, name: str, tag: Tag, now: Snapshot) -> Row:
     return {
         "@data-quality": quality,
         "@data-stale-at": ms(stale_at),
+        "means": _means(f, tag.role),
         "value": reading(seen.value, tag.decimals) if seen else NOTHING,
         "quality": QUALITY_WORDS["unheard" if seen is None else quality],
         "status": seen.status if seen and seen.quality != "good" else "",
@@ -255,7 +269,7 @@ def _tag(unit: WorkUnit, name: str, tag: Tag) -> Component:
         f"tag:{key}",
         html.Td([html.B(name), html.Small(ROLE_WORDS.get(tag.role, tag.role))]),
         html.Td(slot("value", className="value", **{"data-tag": key}), className="num"),
-        html.Td(tag.unit, className="of"),
+        html.Td([tag.unit, slot("means")], className="of"),
         html.Td([slot("quality", className="q"), slot("status", html.Small)]),
         html.Td(since("age"), className="num"),
         html.Td(slot("time"), className="num"),
