@@ -87,7 +87,7 @@ def quality(code: int) -> Quality:
     return ("good", "uncertain", "bad", "bad")[code >> 30]
 
 
-def reading(variant: ua.Variant | None, code: int) -> tuple[Value, Quality, str]:
+def reading(value: Any, code: int) -> tuple[Value, Quality, str]:
     """Value, quality and words of one data value with status `code`.
 
     A bad status has no value: a server sends the last known or a null one with it, and neither is
@@ -96,15 +96,14 @@ def reading(variant: ua.Variant | None, code: int) -> tuple[Value, Quality, str]
     level = quality(code)
     if level == "bad":
         return None, "bad", status_words(code)
-    value, trouble = plain(variant)
+    kept, trouble = plain(value)
     if trouble:
         return None, "bad", trouble
-    return value, level, "" if level == "good" else status_words(code)
+    return kept, level, "" if level == "good" else status_words(code)
 
 
-def plain(variant: ua.Variant | None) -> tuple[Value, str]:
+def plain(value: Any) -> tuple[Value, str]:
     """A variant's value as Takt keeps it, or None and the words for why not."""
-    value: Any = None if variant is None else variant.Value
     if isinstance(value, float):
         return (value, "") if isfinite(value) else (None, f"{value} is not a number")
     if isinstance(value, bool | int | str):

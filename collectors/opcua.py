@@ -7,7 +7,7 @@ noticed.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -18,6 +18,7 @@ from pydantic import AfterValidator, Field, model_validator
 from collectors import Emit, SourceRejected, SourceUnavailable, TagSource
 from collectors import Settings as Base
 from collectors._opcua_client import connect, disconnect
+from collectors._opcua_publish import Row, Rows, install, rows_of
 from collectors._opcua_values import (
     node_id,
     parse_node,
@@ -125,6 +126,7 @@ class _Subscription:
         self._settings, self._client, self._emit = settings, client, emit
         self._tags = settings.tags
         self._session = client.uaclient.session
+        install(self._session)
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._heard_s = 0.0
         self._silence_max_s = settings.timeout_s
@@ -229,28 +231,26 @@ class _Subscription:
         self._heard_s = asyncio.get_running_loop().time()
         observations: list[Observation] = []
         for data in result.NotificationMessage.NotificationData or ():
-            if isinstance(data, ua.DataChangeNotification):
-                observations.extend(self._observations(data, received))
+            if isinstance(data, Rows):
+                observations.extend(self._observations(data.rows, received))
+            elif isinstance(data, ua.DataChangeNotification):
+                observations.extend(self._observations(rows_of(data), received))
             elif isinstance(data, ua.StatusChangeNotification):
                 self._break(ua.UaStatusCodeError(data.Status.value))  # type: ignore[no-untyped-call]
                 return
         self._emit(observations)
 
-    def _observations(
-        self, data: ua.DataChangeNotification, received: datetime
-    ) -> Iterator[Observation]:
-        for item in data.MonitoredItems:
-            found = item.Value
-            if not 0 <= item.ClientHandle < len(self._tags):
+    def _observations(self, rows: Iterable[Row], received: datetime) -> Iterator[Observation]:
+        for handle, found, code, source, server in rows:
+            if handle >= len(self._tags):
                 continue
-            code = 0 if found.StatusCode is None else found.StatusCode.value
-            value, quality, status = reading(found.Value, code)
-            tag = self._tags[item.ClientHandle]
+            value, quality, status = reading(found, code)
+            tag = self._tags[handle]
             yield Observation(
                 work_unit=tag.work_unit,
                 tag=tag.name,
                 value=value,
-                source_time=source_time(found.SourceTimestamp, found.ServerTimestamp, received),
+                source_time=source_time(source, server, received),
                 received_time=received,
                 quality=quality,
                 status=status,

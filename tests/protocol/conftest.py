@@ -131,6 +131,14 @@ def server_loop() -> Iterator[asyncio.AbstractEventLoop]:
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     yield loop
+
+    async def end() -> None:  # what asyncua's server leaves running
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left or {asyncio.ensure_future(asyncio.sleep(0))}, timeout=3)
+
+    asyncio.run_coroutine_threadsafe(end(), loop).result(5)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)
     loop.close()
