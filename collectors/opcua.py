@@ -7,7 +7,7 @@ noticed.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -31,6 +31,7 @@ from mes.observation import Observation
 
 BATCH = 1000  # monitored items created by one request, unless the server allows fewer
 KEEP_ALIVE_S = 1.0
+REFUSED_RETRY_S = 60.0  # a node that the server lacks may come with the next program
 QUEUE_MIN = 10
 FASTEST_MS = 10.0  # taken for a sampling interval of 0 when a queue is sized
 
@@ -130,11 +131,14 @@ class _Subscription:
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._heard_s = 0.0
         self._silence_max_s = settings.timeout_s
+        self._subscription, self._batch = 0, BATCH
+        client.connection_lost_callback = self._lost
+        self._refused: dict[int, ua.NodeId] = {}  # by handle: asked for again now and then
 
     async def open(self) -> None:
         """Create the subscription and an item for each tag; a tag refused is told as bad."""
         nodes = await self._nodes()
-        limit = await self._items_per_call()
+        self._batch = await self._items_per_call()
         interval_ms = self._settings.publishing_interval_ms
         keep_alives = max(1, int(1000 * KEEP_ALIVE_S / interval_ms))
         result = await self._session.create_subscription(
@@ -151,17 +155,13 @@ class _Subscription:
         keep_alive_s = result.RevisedPublishingInterval * result.RevisedMaxKeepAliveCount / 1000
         self._silence_max_s = max(self._settings.timeout_s - 0.5, 2 * keep_alive_s + 0.5)
         self._heard_s = asyncio.get_running_loop().time()
-        for first in range(0, len(nodes), limit):
-            await self._create_items(result.SubscriptionId, nodes[first : first + limit], first)
+        self._subscription = result.SubscriptionId
+        await self._create_items(dict(enumerate(nodes)))
 
     async def watch(self) -> None:
         """Return never; raise when the connection breaks or the server falls silent."""
-
-        async def lost(error: Exception) -> None:
-            self._break(error)
-
-        self._client.connection_lost_callback = lost
         loop = asyncio.get_running_loop()
+        retry_s = loop.time() + REFUSED_RETRY_S
         while True:
             left_s = self._heard_s + self._silence_max_s - loop.time()
             if left_s <= 0:
@@ -170,9 +170,15 @@ class _Subscription:
                     f"for {self._silence_max_s:.1f} s",
                     advice="The server or the network stands still: look at the device itself.",
                 )
-            await asyncio.wait({self._broken}, timeout=left_s)
+            if loop.time() >= retry_s:
+                await self._create_items(dict(self._refused))
+                retry_s = loop.time() + REFUSED_RETRY_S
+            await asyncio.wait({self._broken}, timeout=min(left_s, retry_s - loop.time()))
             if self._broken.done():
                 self._broken.result()
+
+    async def _lost(self, error: Exception) -> None:
+        self._break(error)
 
     def _break(self, error: Exception) -> None:
         if not self._broken.done():
@@ -191,24 +197,26 @@ class _Subscription:
         said = found.Value.Value if found.Value is not None else None
         return min(BATCH, said) if isinstance(said, int) and said > 0 else BATCH
 
-    async def _create_items(
-        self, subscription: int, nodes: Sequence[ua.NodeId], first: int
-    ) -> None:
-        results = await self._session.create_monitored_items(
-            ua.CreateMonitoredItemsParameters(
-                SubscriptionId=subscription,
-                TimestampsToReturn=ua.TimestampsToReturn.Both,
-                ItemsToCreate=[self._item(node, first + i) for i, node in enumerate(nodes)],
+    async def _create_items(self, nodes: Mapping[int, ua.NodeId]) -> None:
+        """Create an item for each node, by handle; those refused are told as bad."""
+        items = list(nodes.items())
+        for first in range(0, len(items), self._batch):
+            batch = items[first : first + self._batch]
+            results = await self._session.create_monitored_items(
+                ua.CreateMonitoredItemsParameters(
+                    SubscriptionId=self._subscription,
+                    TimestampsToReturn=ua.TimestampsToReturn.Both,
+                    ItemsToCreate=[self._item(node, handle) for handle, node in batch],
+                )
             )
-        )
-        now = datetime.now(UTC)
-        refused = [
-            self._bad(first + i, status_words(result.StatusCode.value), now)
-            for i, result in enumerate(results)
-            if not result.StatusCode.is_good()
-        ]
-        if refused:
-            self._emit(refused)
+            now, refused = datetime.now(UTC), []
+            for (handle, node), result in zip(batch, results, strict=True):
+                self._refused.pop(handle, None)
+                if not result.StatusCode.is_good():
+                    self._refused[handle] = node
+                    refused.append(self._bad(handle, status_words(result.StatusCode.value), now))
+            if refused:
+                self._emit(refused)
 
     def _item(self, node: ua.NodeId, handle: int) -> ua.MonitoredItemCreateRequest:
         own_ms = self._tags[handle].sampling_interval_ms

@@ -45,6 +45,10 @@ class Plc:
     async def stop(self) -> None:
         await self._run(self._server.stop())
 
+    async def add(self, name: str, value: Any) -> None:
+        node = ua.NodeId(name, self._nodes["count"].nodeid.NamespaceIndex)
+        await self._run(self._server.nodes.objects.add_variable(node, name, value))
+
     async def write(self, name: str, value: Any, status: int = 0, source: Any = None) -> None:
         data = ua.DataValue(
             ua.Variant(value),
@@ -145,6 +149,16 @@ async def test_one_bad_node_does_not_stop_the_others(plc, collected) -> None:
     assert by_tag["missing"].status.startswith("BadNodeIdUnknown: ")
     assert by_tag["curve"].status.startswith("an array")
     assert by_tag["missing"].value is by_tag["curve"].value is None
+
+
+async def test_a_node_that_comes_later_is_found(plc, kept, wait_until, monkeypatch) -> None:
+    monkeypatch.setattr(opcua, "REFUSED_RETRY_S", 0.2)
+    sink = kept(opcua, settings(plc.port, "count", "later"))
+    await wait_until(lambda: sink.last("later"))
+    assert sink.last("later").quality == "bad"
+    await plc.add("later", 5)
+    await wait_until(lambda: sink.value("later") == 5)
+    await wait_until(lambda: not sink.links[-1].troubles)
 
 
 async def test_every_change_of_a_burst_is_told(plc, kept, wait_until) -> None:

@@ -1,15 +1,17 @@
 """Modbus registers to values, and the plan of requests, against struct and by their laws."""
 
 import struct
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import collectors
 from collectors._modbus_blocks import BITS, BITS_MAX, REGISTERS_MAX, Register, Span, plan
 from collectors._modbus_values import Order, Type, decode, exception_words, size
-from collectors.modbus import Settings
+from collectors.modbus import ModbusTag, Settings
 
 FORMATS = {
     "uint16": "H",
@@ -177,3 +179,11 @@ def test_settings_and_their_defaults() -> None:
         "bool",
         "uint16",
     )
+
+
+def test_every_setting_and_type_is_explained() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/collectors.md").read_text("utf-8")
+    fields = {**Settings.model_fields, **ModbusTag.model_fields}
+    own = {field.alias or name for name, field in fields.items()} | set(get_args(Type))
+    own -= {*collectors.Settings.model_fields, *collectors.TagSource.model_fields, "tags"}
+    assert [name for name in sorted(own) if f"`{name}`" not in page] == []

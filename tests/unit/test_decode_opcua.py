@@ -4,6 +4,7 @@ import struct
 import uuid
 from datetime import UTC, datetime, timedelta
 from math import isnan
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import collectors
 from collectors._opcua_publish import Row, decode, rows_of
 from collectors._opcua_values import node_id, parse_node, quality, reading, source_time
-from collectors.opcua import Settings
+from collectors.opcua import OpcUaTag, Settings
 
 INTEGERS = {"SByte": 7, "Byte": 8, "Int16": 15, "UInt16": 16, "Int32": 31, "UInt32": 32}
 INTEGERS |= {"Int64": 63, "UInt64": 64}
@@ -300,3 +302,10 @@ def test_settings_and_their_defaults() -> None:
         4,
     )
     assert (found.security, found.address) == ("none", "opc.tcp://h:4840")
+
+
+def test_every_setting_is_explained() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/collectors.md").read_text("utf-8")
+    own = {*Settings.model_fields, *OpcUaTag.model_fields}
+    own -= {*collectors.Settings.model_fields, *collectors.TagSource.model_fields, "tags"}
+    assert [name for name in sorted(own) if f"`{name}`" not in page] == []
