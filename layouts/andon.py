@@ -19,8 +19,10 @@ TITLE = "Andon"
 ORDER = 1
 PATH = "/andon/<id>"
 
-UNITS_A_PAGE = 6
-_NAME_LETTERS, _NAME_EM = 8, 4.9
+UNITS_A_PAGE = 6  # at most: smaller type would not be read
+_FEW = 2  # so few are set larger
+_LONG_COUNT = 1_000_000  # from here on a count is set smaller
+_NAME_LETTERS, _NAME_EM, _WIDE_EM = 8, 4.9, 5.6
 _WIDTH_EM = dict.fromkeys("MWÄQ@", 0.9) | dict.fromkeys("I1. -:/", 0.35)  # of the bold wall font
 _BAR_FULL = 1.25  # the bar's length: this much of the ideal speed; its mark stands at 1
 
@@ -30,11 +32,12 @@ def layout(now: Snapshot, id: str | None = None) -> Component:
         return not_found.nothing(
             now,
             f"There is no area or work centre “{id}”",
-            "These walls there are:",
+            "The walls that exist are listed here.",
             topic=f"andon:{id}",
         )
     assert id is not None
     units = now.plant.units_of(id)
+    on_page, _ = _pages(len(units))
     tree = html.Div(
         [
             _parts.live(f"andon:{id}"),
@@ -46,6 +49,8 @@ def layout(now: Snapshot, id: str | None = None) -> Component:
                         [_tile(unit.id, unit.short_name, unit.ideal_cycle_s) for unit in units]
                         or html.P("No work units are configured here.", className="empty"),
                         className="rows",
+                        style=_grid(on_page),
+                        **{"data-few": "yes" if on_page <= _FEW else "no"},
                     ),
                     _footer(len(units)),
                 ],
@@ -63,9 +68,25 @@ def rows(now: Snapshot, id: str | None = None) -> Rows:
         return {}
     assert id is not None
     found = worst_first(facts(now, unit) for unit in now.plant.units_of(id))
-    out = {f"unit:{f.unit.id}": _row(f, now, rank) for rank, f in enumerate(found, start=1)}
+    on_page, _ = _pages(len(found))
+    out = {
+        f"unit:{f.unit.id}": _row(f, now, place, place // on_page + 1)
+        for place, f in enumerate(found)
+    }
     out["page"] = _page_row(found, now)
     return out
+
+
+def _pages(units: int) -> tuple[int, int]:
+    """How many units stand on a page, and how many pages there are; pages are filled evenly."""
+    pages = max(1, math.ceil(units / UNITS_A_PAGE))
+    return max(1, math.ceil(units / pages)), pages
+
+
+def _grid(on_page: int) -> dict[str, str]:
+    """The heights of the rows: the first one of the first page is higher, whatever stands in it."""
+    first = f"1.7fr repeat({on_page - 1}, 1fr)" if on_page > 1 else "1fr"
+    return {"--page-one": first, "--page-more": f"repeat({on_page}, 1fr)"}
 
 
 def _known(now: Snapshot, id: str | None) -> bool:
@@ -73,14 +94,14 @@ def _known(now: Snapshot, id: str | None) -> bool:
     return id in plant.areas or id in plant.work_centers or id in plant.work_units
 
 
-def _row(f: Facts, now: Snapshot, rank: int) -> Row:
+def _row(f: Facts, now: Snapshot, place: int, page: int) -> Row:
     running = f.state.key == "running"
     actual_s = f.view.cycle_time_s
     speed = f.unit.ideal_cycle_s / actual_s if actual_s else 0.0
     return attributes(f) | {
-        "@style": f"order:{rank}",
-        "@data-rank": str(rank),
-        "@data-page": str((rank - 1) // UNITS_A_PAGE + 1),
+        "@style": f"order:{place}",
+        "@data-rank": str(place + 1),
+        "@data-page": str(page),
         "word": f.state.word,
         "aside": _aside(f, running=running),
         "doubt": f.doubt,
@@ -90,6 +111,7 @@ def _row(f: Facts, now: Snapshot, rank: int) -> Row:
         "bar@style": f"width:{min(1.0, speed / _BAR_FULL):.1%}",
         "clock@data-since": ms(f.view.state_since_us),
         "good": number(f.good),
+        "good@data-size": "long" if (f.good or 0) >= _LONG_COUNT else "normal",
         "nodata@data-since": ms(f.heard_us),
         "was": was(f, now),
     }
@@ -145,8 +167,8 @@ def _tile(id: str, name: str, ideal_s: float) -> Component:
                 html.Div(
                     [
                         slot("word", className="w"),
-                        slot("aside", className="aside"),
                         slot("doubt", className="doubt"),
+                        slot("aside", className="aside"),
                     ],
                     className="l l1",
                 ),
@@ -181,14 +203,14 @@ def _tile(id: str, name: str, ideal_s: float) -> Component:
 
 def _size(name: str) -> str:
     """How a name fits its column: eight usual letters do, wide ones are set smaller, more wrap."""
-    if len(name) > _NAME_LETTERS:
-        return "long"
     width_em = sum(_WIDTH_EM.get(letter, 0.66) for letter in name)
+    if len(name) > _NAME_LETTERS or width_em > _WIDE_EM:
+        return "long"
     return "wide" if width_em > _NAME_EM else "normal"
 
 
 def _footer(units: int) -> Component:
-    pages = max(1, math.ceil(units / UNITS_A_PAGE))
+    _, pages = _pages(units)
     return keyed(
         "page",
         html.Span(["data ", since("heard"), " old"]),

@@ -40,13 +40,16 @@ def layout(now: Snapshot, id: str | None = None) -> Component:
     unit = now.plant.work_units.get(id or "")
     if unit is None:
         return not_found.nothing(
-            now, f"There is no work unit “{id}”", "These there are:", topic=f"unit:{id}"
+            now,
+            f"There is no work unit “{id}”",
+            "The units that exist are listed here.",
+            topic=f"unit:{id}",
         )
     tree = _parts.page(
         now,
         f"unit:{unit.id}",
         _header(now, unit),
-        html.Div([_tags(unit), _counts(unit)], className="unit-body"),
+        html.Div([_tags(unit), _devices(unit)], className="unit-body"),
         active="unit",
     )
     return filled(tree, rows(now, id), now_us=now.now_us)
@@ -145,85 +148,78 @@ def _tag_row(f: Facts, name: str, tag: Tag, now: Snapshot) -> Row:
 
 
 def _header(now: Snapshot, unit: WorkUnit) -> Component:
+    return keyed(
+        f"unit:{unit.id}",
+        html.Div(
+            [
+                html.Div([_crumb(now, unit), html.H1(unit.name)]),
+                html.Span(
+                    [
+                        _parts.icon(),
+                        slot("word"),
+                        since("clock", className="when-live"),
+                        slot("fault", className="why"),
+                    ],
+                    className="pill",
+                ),
+                slot("since", className="note when-live"),
+                html.Span(
+                    [html.B(["NO DATA ", since("nodata")]), slot("was")],
+                    className="said when-stale",
+                ),
+                slot("doubt", className="doubt"),
+            ],
+            className="head",
+        ),
+        html.Div(_figures(unit), className="kpis"),
+        html.Dl(_counts(unit), className="panel counts"),
+        className="unit-head",
+        **{"data-unit": unit.id},
+    )
+
+
+def _crumb(now: Snapshot, unit: WorkUnit) -> Component:
     plant = now.plant
     area = plant.area_of(unit)
     center = plant.work_centers[unit.work_center]
-    crumb = [
+    links = [
         html.A(plant.name, href="/"),
         " / ",
         html.A(area.name, href=f"/andon/{area.id}"),
         " / ",
         html.A(center.name, href=f"/andon/{center.id}"),
     ]
-    pill = html.Span(
-        [
-            _parts.icon(),
-            slot("word"),
-            since("clock", className="when-live"),
-            slot("fault", className="why"),
-        ],
-        className="pill",
-    )
-    silent = html.Span(
-        [html.B(["NO DATA ", since("nodata")]), slot("was")], className="said when-stale"
-    )
-    return keyed(
-        f"unit:{unit.id}",
-        html.Div(
-            [
-                html.Div([html.Div(crumb, className="crumb"), html.H1(unit.name)]),
-                pill,
-                slot("since", className="note when-live"),
-                silent,
-                slot("doubt", className="doubt"),
-            ],
-            className="head",
-        ),
-        html.Div(
-            [
-                _parts.figure("Good", slot("good", className="value"), note=slot("good_note")),
-                _parts.figure(
-                    "Reject", slot("reject", className="value"), note=slot("reject_note")
-                ),
-                _parts.figure(
-                    "Cycle",
-                    slot("cycle", className="value"),
-                    html.Span("s", className="u"),
-                    note=f"ideal {unit.ideal_cycle_s:.1f} s",
-                ),
-                _parts.figure("Data", slot("quality", className="word"), note=slot("quality_note")),
-            ],
-            className="kpis",
-        ),
-        html.Dl(
-            [
-                _count(
-                    "state code", slot("state_code"), f"as the {unit.profile.key} profile reads it"
-                ),
-                _count("mode code", slot("mode_code"), slot("mode")),
-                _count(
-                    "gaps", slot("gaps"), "times a device was away; what happened then is not known"
-                ),
-                _count(
-                    "late", slot("late"), "readings older than one already shown; kept, not counted"
-                ),
-                _count(
-                    "resets", slot("resets"), "counters that started again below their last reading"
-                ),
-                _count("last contact", since("heard"), "since any of its devices answered"),
-            ],
-            className="panel counts",
-        ),
-        className="unit-head",
-        **{"data-unit": unit.id},
-    )
+    return html.Div(links, className="crumb")
+
+
+def _figures(unit: WorkUnit) -> list[Component]:
+    value = {"className": "value"}
+    cycle_s = [slot("cycle", **value), html.Span("s", className="u")]
+    return [
+        _parts.figure("Good", slot("good", **value), note=slot("good_note")),
+        _parts.figure("Reject", slot("reject", **value), note=slot("reject_note")),
+        _parts.figure("Cycle", *cycle_s, note=f"ideal {unit.ideal_cycle_s:.1f} s"),
+        _parts.figure("Data", slot("quality", className="word"), note=slot("quality_note")),
+    ]
+
+
+def _counts(unit: WorkUnit) -> list[Component]:
+    """The raw codes, and what went wrong on the way here, each with what it means."""
+    return [
+        _count("state code", slot("state_code"), f"as the {unit.profile.key} profile reads it"),
+        _count("mode code", slot("mode_code"), slot("mode")),
+        _count("gaps", slot("gaps"), "times a device was away; what happened then is not known"),
+        _count("late", slot("late"), "readings older than one already shown; kept, not counted"),
+        _count("resets", slot("resets"), "counters that started again below their last reading"),
+        _count("last contact", since("heard"), "since any of its devices answered"),
+    ]
 
 
 def _count(label: str, value: Component, words: object) -> Component:
     return html.Div([html.Dt(label), html.Dd(value), html.Dd(words, className="note")])
 
 
-def _counts(unit: WorkUnit) -> Component:
+def _devices(unit: WorkUnit) -> Component:
     """The devices that the unit is read by."""
     return html.Section(
         [
