@@ -65,7 +65,7 @@ class Settings(Base):
     poll_interval_s: float = Field(default=0.5, ge=0.01, le=3600)
     timeout_s: float = Field(default=1.0, ge=0.05, le=60)
     address_gap_max: int = Field(default=16, ge=0, le=BITS_MAX)
-    tags: tuple[ModbusTag, ...]
+    tags: tuple[ModbusTag, ...] = Field(min_length=1)
 
     @property
     def address(self) -> str:

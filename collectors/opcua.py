@@ -63,7 +63,7 @@ class OpcUaTag(TagSource):
 
 class Settings(Base):
     endpoint: Annotated[str, AfterValidator(_endpoint)]
-    publishing_interval_ms: float = Field(default=100, ge=10, le=60_000)
+    publishing_interval_ms: float = Field(default=100, ge=10, le=1000)
     sampling_interval_ms: float = Field(default=0, ge=0)
     timeout_s: float = Field(default=4, ge=0.5, le=60)
     user: str | None = None
@@ -72,15 +72,11 @@ class Settings(Base):
     certificate_file: Path | None = None
     private_key_file: Path | None = None
     server_certificate_file: Path | None = None
-    tags: tuple[OpcUaTag, ...]
+    tags: tuple[OpcUaTag, ...] = Field(min_length=1)
 
     @property
     def address(self) -> str:
         return self.endpoint
-
-    @property
-    def silent_after_s(self) -> float:
-        return 2.5 * max(KEEP_ALIVE_S, self.publishing_interval_ms / 1000)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -234,7 +230,14 @@ class _Subscription:
         )
 
     def _published(self, result: ua.PublishResult) -> None:
-        """Take one publish response: a keep-alive, or notifications."""
+        """Take one publish response. What goes wrong must not end in asyncua's log."""
+        try:
+            self._take(result)
+        except Exception as error:
+            self._break(error)
+
+    def _take(self, result: ua.PublishResult) -> None:
+        """Turn a keep-alive, or notifications, into one `emit`."""
         received = datetime.now(UTC)
         self._heard_s = asyncio.get_running_loop().time()
         observations: list[Observation] = []

@@ -46,9 +46,17 @@ async def keep_all(watches: Sequence[Watch], *, sink: Sink) -> None:
     """Keep several devices in one process, until cancelled."""
     async with asyncio.TaskGroup() as group:
         for w in watches:
-            group.create_task(
-                keep(w.module, w.settings, device=w.device, units=w.units, sink=sink), name=w.device
-            )
+            group.create_task(_keep_apart(w, sink), name=w.device)
+
+
+async def _keep_apart(w: Watch, sink: Sink) -> None:
+    """Keep one device so that even a fault of the supervisor itself stays its own."""
+    while True:
+        try:
+            await keep(w.module, w.settings, device=w.device, units=w.units, sink=sink)
+        except Exception:
+            log.exception("%s: its supervisor failed, and is started again", w.device)
+            await asyncio.sleep(REFUSED_RETRY_S)
 
 
 async def keep(
@@ -113,8 +121,12 @@ class _Keeper:
         running = True
 
         def emit(observations: Sequence[Observation]) -> None:
-            if running:
+            if not running:
+                return
+            try:
                 self._answered(observations)
+            except Exception:
+                self._log_fault("what its collector told cannot be understood")
 
         self._heard_s = time.monotonic()
         task = asyncio.create_task(self._collect(emit), name=f"{self._device} collector")
@@ -137,9 +149,7 @@ class _Keeper:
         except SourceUnavailable as error:
             return error
         except Exception as error:
-            if "fault" not in self._logged:
-                self._logged.add("fault")
-                log.exception("%s: its collector failed", self._device)
+            self._log_fault("its collector failed")
             fault = SourceUnavailable(f"its collector failed: {error}", advice=_FAULT_ADVICE)
             fault.__cause__ = error
             return fault
@@ -196,6 +206,12 @@ class _Keeper:
             level = logging.ERROR if refused else logging.WARNING
             log.log(level, "%s: %s: %s. %s (%s)", self._device, kind, error, advice, raw or "-")
         self._become(kind, str(error), advice, raw)
+
+    def _log_fault(self, words: str) -> None:
+        """Log the exception that is being handled, once until the device is back."""
+        if "fault" not in self._logged:
+            self._logged.add("fault")
+            log.exception("%s: %s", self._device, words)
 
     def _log_back(self, now_us: int) -> None:
         if self._logged and self._state != "silent":

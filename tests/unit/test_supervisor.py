@@ -365,3 +365,41 @@ async def test_a_sink_that_fails_does_not_end_the_collector(
     task.cancel()
     await asyncio.wait({task})
     assert len([r for r in caplog.records if "could not be kept" in r.getMessage()]) == 1
+
+
+async def test_what_cannot_be_understood_is_logged_once_and_not_thrown_back(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = 0
+
+    async def collect(settings: Settings, emit: Emit) -> None:
+        nonlocal told
+        while True:
+            emit([value(source_time=datetime(2026, 1, 1))])
+            told += 1
+            await asyncio.sleep(0.01)
+
+    sink = start(collect)
+    await until(lambda: told > 5)
+    assert sink.samples == []
+    assert len([r for r in caplog.records if "cannot be understood" in r.getMessage()]) == 1
+
+
+async def test_a_fault_of_one_supervisor_stays_its_own(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(supervisor, "REFUSED_RETRY_S", 0.01)
+    sink = Recorder()
+
+    async def steady(settings: Settings, emit: Emit) -> None:
+        while True:
+            emit([value()])
+            await asyncio.sleep(0.01)
+
+    good = Watch(module(steady), Settings(id="good"), "good", ("u",))
+    task = asyncio.create_task(keep_all([good._replace(units=None), good], sink=sink))  # type: ignore[arg-type]
+    await until(lambda: len(sink.samples) > 20 and len(caplog.records) > 2)
+    assert {s.device for s in sink.samples} == {"good"}
+    task.cancel()
+    await asyncio.wait({task}, timeout=2)
+    assert task.cancelled()
