@@ -13,8 +13,8 @@
   "use strict";
   const LATE_MS = 3000;      // no message for this long: offline banner
   const OLD_MS = 4000;       // a message that was under way for this long: likewise
-  const DEAD_MS = 8000;      // then ask whether the server is back, and start again when it is
-  const POLL_MS = 2000;
+  const DEAD_MS = 5000;      // then ask whether the server is back, and start again when it is
+  const POLL_MS = 1000;
   let live = null, heard = performance.now(), skew = null, last = null, asking = false, good = 0;
   const started = Date.now();
 
@@ -105,7 +105,7 @@
     } catch (error) { good = 0; }
     if (good >= 2) {
       good = 0;
-      await new Promise((wake) => setTimeout(wake, Math.random() * 3000));
+      await new Promise((wake) => setTimeout(wake, Math.random() * 2000));
       if (performance.now() - heard >= DEAD_MS) location.reload();
       heard = Math.max(heard, performance.now() - LATE_MS - 1);   // still offline, but give the page time to load
     }
