@@ -158,6 +158,7 @@ class _Keeper:
     def _answered(self, observations: Sequence[Observation]) -> None:
         now_us, now_s = _now_us(), time.monotonic()
         batch: list[Sample] = []
+        known = self._health.last_answer_us is not None
         if self._state not in ("live", "silent") and self._health.last_answer_us is not None:
             self._gaps += 1
             ends_us = min([now_us, *(microseconds(o.received_time) for o in observations[:1])])
@@ -175,7 +176,7 @@ class _Keeper:
         if batch:
             self._hand_over(self._sink.append, batch)
         if self._state != "live":
-            self._log_back(now_us)
+            self._log_back(now_us, known)
             self._become("live")
 
     def _mark(self, unit: str, now_us: int, gap_since_us: int | None = None) -> Sample:
@@ -204,7 +205,9 @@ class _Keeper:
         if kind not in self._logged:
             self._logged.add(kind)
             level = logging.ERROR if refused else logging.WARNING
-            log.log(level, "%s: %s: %s. %s (%s)", self._device, kind, error, advice, raw or "-")
+            known = refused or self._health.last_answer_us is not None
+            said = kind if known else "not reached yet"
+            log.log(level, "%s: %s: %s. %s (%s)", self._device, said, error, advice, raw or "-")
         self._become(kind, str(error), advice, raw)
 
     def _log_fault(self, words: str) -> None:
@@ -213,10 +216,10 @@ class _Keeper:
             self._logged.add("fault")
             log.exception("%s: %s", self._device, words)
 
-    def _log_back(self, now_us: int) -> None:
+    def _log_back(self, now_us: int, known: bool) -> None:
         if self._logged and self._state != "silent":
             away = duration_words((now_us - self._since_us) / 1e6)
-            log.info("%s: back after %s", self._device, away)
+            log.info("%s: %s after %s", self._device, "back" if known else "reached", away)
         self._logged.clear()
 
     def _become(self, state: LinkState, meaning: str = "", advice: str = "", raw: str = "") -> None:

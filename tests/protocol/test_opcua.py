@@ -209,7 +209,7 @@ async def test_killed_and_restarted(servers, free_port, kept, wait_until, caplog
     again = await asyncio.to_thread(servers, port)
     await again.write("count", 9)
     took_s = await wait_until(lambda: sink.value("count") == 9, within_s=12)
-    assert took_s < 7
+    assert took_s < 9
     first, second = sink.samples[at : at + 2]
     assert (first.work_unit, first.gap_since_us) == ("u", answered_us)
     assert second.readings
@@ -226,7 +226,7 @@ async def test_a_frozen_server_is_noticed(plc, proxy, kept, wait_until) -> None:
     await wait_until(lambda: sink.state == "silent", within_s=4)
     await wait_until(lambda: sink.state == "lost", within_s=4)
     silence_s = (sink.links[-1].since_us - sink.links[-1].last_answer_us) / 1e6
-    assert silence_s < 4.2
+    assert silence_s < 4.5
     assert "has said nothing for 3.5 s" in sink.links[-1].meaning
     await plc.write("count", 10)
     way.thaw()
