@@ -288,23 +288,20 @@ async def test_the_link_comes_each_second_even_while_nothing_happens(
     assert {link.state for link in sink.links} == {"connecting"}
 
 
-async def test_bad_tags_rate_and_clock_are_in_the_link(start: Start) -> None:
+async def test_bad_tags_and_the_clock_are_in_the_link(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "TICK_S", 0.02)
+
     async def collect(settings: Settings, emit: Emit) -> None:
-        emit([value(late_s=9999), value("x", value=None, quality="bad", status="no such node")])
-        for _ in range(40):
-            emit([value(late_s=90.5), value(late_s=95)])
-        await asyncio.sleep(1.2)
-        emit([value("x", late_s=91)])
+        emit([value(late_s=90), value("x", value=None, quality="bad", status="no such node")])
+        emit([value(late_s=90)])
         await asyncio.sleep(3600)
 
     sink = start(collect)
     await until(lambda: len(sink.links) > 1)
-    link = sink.links[1]
-    assert link.troubles == {"u.x": "no such node"}
-    assert link.rate_per_s == 8.2
-    assert link.clock_skew_s == pytest.approx(90.5, abs=0.05)
-    assert link.meaning.startswith("the device's clock is 90 s behind ours")
-    await until(lambda: not sink.links[-1].troubles)
+    assert sink.links[-1].troubles == {"u.x": "no such node"}
+    assert sink.links[-1].meaning.startswith("the device's clock is 90 s behind ours")
 
 
 async def test_what_is_last_known_bad_is_kept_but_is_no_answer(start: Start) -> None:
