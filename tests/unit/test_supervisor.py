@@ -13,23 +13,14 @@ import pytest
 
 from collectors import Emit, Settings, SourceRejected, SourceUnavailable, supervisor
 from collectors.supervisor import Watch, keep, keep_all
-from mes.link import Link
 from mes.observation import Observation, Sample
+from tests.protocol.conftest import Recorder as Keeping
+from tests.protocol.conftest import until
 
 Collect = Callable[[Settings, Emit], Awaitable[None]]
 
 
-class Recorder:
-    def __init__(self) -> None:
-        self.samples: list[Sample] = []
-        self.links: list[Link] = []
-
-    def append(self, samples: Sequence[Sample]) -> None:
-        self.samples += samples
-
-    def link(self, link: Link) -> None:
-        self.links.append(link)
-
+class Recorder(Keeping):
     @property
     def states(self) -> list[str]:
         """Each state once for as long as it held."""
@@ -48,13 +39,6 @@ def value(tag: str = "t", unit: str = "u", *, late_s: float = 0.0, **more: Any) 
     then = now - timedelta(seconds=late_s)
     given = {"value": 1, "source_time": then, "received_time": now} | more
     return Observation(work_unit=unit, tag=tag, **given)
-
-
-async def until(condition: Callable[[], Any], within_s: float = 5.0) -> None:
-    start_s = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start_s < within_s, "not in time"
-        await asyncio.sleep(0.005)
 
 
 Start = Callable[..., Recorder]
