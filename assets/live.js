@@ -5,7 +5,9 @@
  * itself, "name@x" an attribute of its [data-f=name]. Nothing else is known here of what is shown.
  *
  * Clocks run here, so that they run on when the server does not:
- *   data-since=MS   the text is the time since then       data-clock=IANA   the text is site time
+ *   data-since=MS   the text is the time since then, with data-as="age" as "0.3 s"; with
+ *                   data-while="live" it stands still while its tile is not live
+ *   data-clock=IANA the text is site time
  *   data-stale-at=MS  past that the element is stale (class is-stale, data-quality "stale")
  * All compare with the server's clock, known to within the fastest delivery seen.
  */
@@ -43,15 +45,23 @@
     return h ? h + ":" + two(m) + ":" + two(s % 60) : two(m) + ":" + two(s % 60);
   }
 
+  function age(ms) {
+    if (ms >= 60000) return span(ms);
+    return ms >= 10000 ? Math.floor(ms / 1000) + " s" : (Math.floor(Math.max(0, ms) / 100) / 10).toFixed(1) + " s";
+  }
+
   function tick() {
     const now = serverNow(), off = offline();
-    for (const el of document.querySelectorAll("[data-since]"))
-      text(el, el.dataset.since ? span(now - Number(el.dataset.since)) : "–");
     for (const el of document.querySelectorAll("[data-stale-at]")) {
       if (el.dataset.told === undefined) el.dataset.told = el.dataset.quality || "good";
       const stale = now > Number(el.dataset.staleAt);
       el.classList.toggle("is-stale", stale);
       put(el, "data-quality", off ? "offline" : stale ? "stale" : el.dataset.told);
+    }
+    for (const el of document.querySelectorAll("[data-since]")) {
+      if (el.dataset.while && el.closest("[data-quality=stale], [data-quality=offline]")) continue;
+      const ms = now - Number(el.dataset.since);
+      text(el, !el.dataset.since ? "–" : el.dataset.as === "age" ? age(ms) : span(ms));
     }
     for (const el of document.querySelectorAll("[data-clock]"))
       text(el, new Intl.DateTimeFormat("en-GB", {hour: "2-digit", minute: "2-digit", timeZone: el.dataset.clock}).format(now));
@@ -112,9 +122,9 @@
     asking = false;
   }
 
-  setInterval(function () { find(); tick(); }, 500);
+  setInterval(tick, 500);
+  setInterval(find, 100);              // a page that was drawn anew is found at once
   setInterval(ask, POLL_MS);
-  new MutationObserver(find).observe(document.documentElement, {childList: true, subtree: true});
   if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(function () {});
   window.takt = {serverNow: serverNow};
 })();

@@ -32,6 +32,9 @@ INDEX = """<!DOCTYPE html>
 <html lang="en">
 <head>
 {%metas%}<title>{%title%}</title>
+<script>document.documentElement.dataset.theme =
+location.pathname.startsWith("/andon/") ? "wall" : "light"</script>
+<link rel="preload" as="font" type="font/woff2" href="/assets/fonts/inter-latin.woff2" crossorigin>
 <link rel="icon" href="/assets/favicon.svg"><link rel="manifest" href="/assets/manifest.webmanifest">
 {%css%}
 </head>

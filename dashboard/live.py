@@ -97,7 +97,11 @@ class Broadcast:
         return sum(topic.clients for topic in self._topics.values())
 
     def topic(self, name: str) -> Topic | None:
-        """The topic `name` ("<screen>" or "<screen>:<id>"), None where there is no such screen."""
+        """The topic `name` ("<screen>" or "<screen>:<id>"), None where there is no such screen.
+
+        Behind a # stands when the page was drawn, which makes no other topic.
+        """
+        name = name.partition("#")[0]
         screen, _, id = name.partition(":")
         if screen not in self._screens:
             return None

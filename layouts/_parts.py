@@ -26,9 +26,12 @@ def icon(shape: str = "") -> Component:
     return html.I(className="ic", **{"aria-hidden": "true"}, **extra)
 
 
-def live(topic: str) -> Component:
-    """The one element of a page that its live data arrive at."""
-    return html.Div(id="live", hidden=True, **{"data-topic": topic, "data-v": ""})
+def live(topic: str, now: Snapshot) -> Component:
+    """The one element of a page that its live data arrive at.
+
+    When it was drawn stands behind the topic: whoever draws the same screen again is sent all of it.
+    """
+    return html.Div(id="live", hidden=True, **{"data-topic": f"{topic}#{now.now_us}", "data-v": ""})
 
 
 def offline() -> Component:
@@ -48,7 +51,7 @@ def page(now: Snapshot, topic: str, *children: Any, active: str = "", **props: A
     """A screen for desks and tablets: navigation above, content below."""
     return html.Div(
         [
-            live(topic),
+            live(topic, now),
             offline(),
             _top(now, active),
             html.Main(list(children), className="page"),

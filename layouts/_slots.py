@@ -11,7 +11,8 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from layouts._words import site_time, span
+from layouts._words import NOTHING, site_time, span
+from layouts._words import age as age_words
 
 Row = dict[str, str]
 Rows = dict[str, Row]
@@ -25,6 +26,16 @@ def slot(name: str, tag: Any = html.Span, **props: Any) -> Component:
 def since(name: str, **props: Any) -> Component:
     """A slot whose text is the time since the row's "name@data-since"; the painter runs it."""
     return slot(name, **{"data-since": "", **props})
+
+
+def in_state(name: str, **props: Any) -> Component:
+    """As `since`, of something that is known only while it is live: else the painter stops it."""
+    return since(name, **{"data-while": "live", **props})
+
+
+def age(name: str, **props: Any) -> Component:
+    """As `since`, written as an age: "0.3 s"."""
+    return since(name, **{"data-as": "age", **props})
 
 
 def keyed(key: str, *children: Any, tag: Any = html.Div, **props: Any) -> Component:
@@ -84,7 +95,8 @@ def _style(css: str) -> dict[str, str]:
 def _run_clocks(element: Component, now_us: int) -> None:
     start = getattr(element, "data-since", None)
     if start is not None:
-        element.children = span(now_us - int(start) * 1000) if start else "–"
+        words = age_words if getattr(element, "data-as", None) == "age" else span
+        element.children = words(now_us - int(start) * 1000) if start else NOTHING
     zone = getattr(element, "data-clock", None)
     if zone is not None:
         element.children = site_time(now_us, now_us=now_us, zone=zone)

@@ -78,6 +78,13 @@ def zone_word(now_us: int, zone: str) -> str:
     return _zone_word(now_us // 3_600_000_000, zone)
 
 
+def age(us: int) -> str:
+    """How old something is, exactly as the painter writes it: 0.3 s, 42 s, 07:42."""
+    if us >= 60_000_000:
+        return span(us)
+    return f"{us // 1_000_000} s" if us >= 10_000_000 else f"{max(0, us) // 100_000 / 10:.1f} s"
+
+
 def span(us: int) -> str:
     """A running time exactly as the painter writes it: 07:42, 1:05:12."""
     s = max(0, us // 1_000_000)

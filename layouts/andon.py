@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from layouts import _parts, not_found
 from layouts._facts import Facts, attributes, cycle, facts, since_words, total, was, worst_first
-from layouts._slots import Row, Rows, filled, keyed, since, slot
+from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
 from layouts._words import ms, number, zone_word
 from mes.snapshot import Snapshot
 
@@ -40,7 +40,7 @@ def layout(now: Snapshot, id: str | None = None) -> Component:
     on_page, _ = _pages(len(units))
     tree = html.Div(
         [
-            _parts.live(f"andon:{id}"),
+            _parts.live(f"andon:{id}", now),
             _parts.offline(),
             html.Main(
                 [
@@ -191,7 +191,7 @@ def _tile(id: str, name: str, ideal_s: float) -> Component:
             className="tx when-stale",
         ),
         html.Div(
-            [since("clock", className="value", **{"data-long": "no"}), html.Small()],
+            [in_state("clock", className="value", **{"data-long": "no"}), html.Small()],
             className="n n-clock",
         ),
         html.Div([slot("good", className="value"), html.Small("good")], className="n n-good"),
@@ -213,7 +213,7 @@ def _footer(units: int) -> Component:
     _, pages = _pages(units)
     return keyed(
         "page",
-        html.Span(["data ", since("heard"), " old"]),
+        html.Span(["data ", age("heard"), " old"]),
         html.Span("worst first"),
         html.Span(className="grow"),
         html.Span(f"page 1 of {pages}", **{"data-turns": str(pages)}),

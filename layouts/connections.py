@@ -5,7 +5,7 @@ from dash.development.base_component import Component
 
 from layouts import _parts
 from layouts._links import Connection, connection
-from layouts._slots import Row, Rows, filled, keyed, since, slot
+from layouts._slots import Row, Rows, age, filled, keyed, slot
 from layouts._words import NOTHING, ms, number, sentence, site_time
 from mes.equipment import Device
 from mes.link import Link, clock_words
@@ -138,8 +138,8 @@ def _card(now: Snapshot, device: Device) -> Component:
         ),
         html.Dl(
             [
-                _fact("last value", since("value")),
-                _fact("last answer", since("answer")),
+                _fact("last value", age("value")),
+                _fact("last answer", age("answer")),
                 _fact("values/s", slot("rate")),
                 _fact("gaps", slot("gaps")),
                 _fact("clock off by, s", slot("skew")),

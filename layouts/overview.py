@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from layouts import _parts
 from layouts._facts import Facts, attributes, facts, severity, total, worst_first
 from layouts._needs import Need, needs
-from layouts._slots import Row, Rows, filled, keyed, since, slot
+from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
 from layouts._words import NOTHING, ms, number, plural
 from mes.equipment import Area, WorkUnit
 from mes.snapshot import Snapshot
@@ -143,7 +143,7 @@ def _head(now: Snapshot) -> Component:
                 html.H1(now.plant.name),
                 html.Span(now.plant.enterprise, className="note"),
                 html.Span(className="grow"),
-                html.Span(["data ", since("heard"), " old"], className="note"),
+                html.Span(["data ", age("heard"), " old"], className="note"),
             ],
             className="head",
         ),
@@ -204,7 +204,7 @@ def _tile(unit: WorkUnit) -> Component:
     return keyed(
         f"unit:{unit.id}",
         html.Span([_parts.icon(), html.B(unit.name)], className="nm"),
-        html.Span([slot("word", className="w"), since("clock")], className="say when-live"),
+        html.Span([slot("word", className="w"), in_state("clock")], className="say when-live"),
         html.Span(
             [html.Span("no data", className="w"), since("nodata")], className="say when-stale"
         ),

@@ -6,7 +6,7 @@ from dash.development.base_component import Component
 from layouts import _parts, not_found
 from layouts._facts import Facts, attributes, cycle, facts, since_words, was
 from layouts._links import connection
-from layouts._slots import Row, Rows, filled, keyed, since, slot
+from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
 from layouts._words import NOTHING, ms, number, reading, site_time
 from mes.equipment import Tag, WorkUnit
 from mes.snapshot import Snapshot
@@ -157,7 +157,7 @@ def _header(now: Snapshot, unit: WorkUnit) -> Component:
                     [
                         _parts.icon(),
                         slot("word"),
-                        since("clock", className="when-live"),
+                        in_state("clock", className="when-live"),
                         slot("fault", className="why"),
                     ],
                     className="pill",
@@ -211,7 +211,7 @@ def _counts(unit: WorkUnit) -> list[Component]:
         _count("gaps", slot("gaps"), "times a device was away; what happened then is not known"),
         _count("late", slot("late"), "readings older than one already shown; kept, not counted"),
         _count("resets", slot("resets"), "counters that started again below their last reading"),
-        _count("last contact", since("heard"), "since any of its devices answered"),
+        _count("last contact", age("heard"), "since any of its devices answered"),
     ]
 
 
@@ -267,7 +267,7 @@ def _tag(unit: WorkUnit, name: str, tag: Tag) -> Component:
         html.Td(slot("value", className="value", **{"data-tag": key}), className="num"),
         html.Td([tag.unit, slot("means")], className="of"),
         html.Td([slot("quality", className="q"), slot("status", html.Small)]),
-        html.Td(since("age"), className="num"),
+        html.Td(age("age"), className="num"),
         html.Td(slot("time"), className="num"),
         html.Td(tag.device, className="note"),
         tag=html.Tr,
