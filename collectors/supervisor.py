@@ -252,6 +252,7 @@ class _Keeper:
             device=self._device,
             state=self._state,
             since_us=self._since_us,
+            told_us=_now_us(),
             meaning=meaning or clock_words(skew_s),
             advice=advice,
             raw=raw,

@@ -18,9 +18,8 @@ STATES = {
     "doubt": ("LIVE", "help", 6),
     "live": ("LIVE", "run", 7),
 }
-# A collector tells of each device every second or two; a live device answers more often still.
-TOLD_MAX_US = 8_000_000
-RETRY_MAX_US = 15_000_000
+# A collector tells of each device every second: after this it is taken for dead itself.
+TOLD_MAX_US = 5_000_000
 FOREVER_US = 4_102_444_800_000_000  # the year 2100: what has no end of its own
 
 
@@ -93,8 +92,6 @@ _CALM = {
 
 def _stale_at_us(link: Link) -> int:
     """When the collector itself must be taken for dead unless it tells something new."""
-    if link.state == "live" and link.last_answer_us is not None:
-        return link.last_answer_us + TOLD_MAX_US
-    if link.state in ("lost", "refused") and link.next_try_us is not None:
-        return link.next_try_us + RETRY_MAX_US
+    if link.told_us is not None:
+        return link.told_us + TOLD_MAX_US
     return FOREVER_US

@@ -26,15 +26,15 @@ def fold(view: UnitView, sample: Sample, unit: WorkUnit) -> tuple[UnitView, tupl
     the view. Readings of tags that the configuration does not know are passed over.
     """
     events: list[Event] = []
-    contacts = {**view.contacts, sample.device: sample.received_time_us}
+    gap_us = _gap(view, sample, unit)
+    if gap_us is not None:
+        view = replace(view, gaps=view.gaps + 1, unseen_since_us=gap_us, counted_at_us=None)
+        events.append(SourceLost(view.id, gap_us, sample.received_time_us))
     view = replace(
         view,
-        contacts=contacts,
+        contacts={**view.contacts, sample.device: sample.received_time_us},
         received_time_us=max(view.received_time_us or 0, sample.received_time_us),
     )
-    if sample.gap_since_us is not None:
-        view = replace(view, gaps=view.gaps + 1)
-        events.append(SourceLost(view.id, sample.gap_since_us, sample.received_time_us))
     fresh, tags, late = _newest(view, sample, unit)
     if tags is not view.tags:
         at = sample.source_time_us
@@ -42,9 +42,21 @@ def fold(view: UnitView, sample: Sample, unit: WorkUnit) -> tuple[UnitView, tupl
     good = {n: r for n, r in fresh.items() if r.quality != "bad" and r.value is not None}
     if good:
         view, counted = _count(view, good, sample.source_time_us, unit)
-        view, changed = _state(view, sample.source_time_us, unit)
+        view, changed = _state(view, sample.source_time_us, unit, heard=good)
         events += counted + changed
     return view, tuple(events)
+
+
+def _gap(view: UnitView, sample: Sample, unit: WorkUnit) -> int | None:
+    """Since when the device was not heard, where that is longer than the unit may be silent.
+
+    The collector tells of a device that was away; that it was away itself shows in its silence.
+    """
+    heard = view.contacts.get(sample.device)
+    if sample.gap_since_us is not None:
+        return sample.gap_since_us
+    limit_us = round(2e6 * unit.expected_period_s)
+    return heard if heard is not None and sample.received_time_us - heard > limit_us else None
 
 
 def _newest(
@@ -124,8 +136,14 @@ def _whole(value: object, tag: Tag) -> int | None:
     return int(value) if fits else None
 
 
-def _state(view: UnitView, at_us: int, unit: WorkUnit) -> tuple[UnitView, list[Event]]:
-    """Read state, mode and fault off the newest tags; `at_us` is when a change took place."""
+def _state(
+    view: UnitView, at_us: int, unit: WorkUnit, *, heard: Mapping[str, Reading]
+) -> tuple[UnitView, list[Event]]:
+    """Read state, mode and fault off the newest tags; `at_us` is when a change took place.
+
+    A state that is heard again after a gap goes on only where the source dates it before the gap;
+    else nobody knows what was in between, and it begins anew.
+    """
     raw = {tag.role: _shown(view, tag.name) for tag in unit.tags.values()}
     if raw.get("state") is None:
         return view, []
@@ -142,9 +160,16 @@ def _state(view: UnitView, at_us: int, unit: WorkUnit) -> tuple[UnitView, list[E
     if fault and fault != view.fault:
         events.append(FaultRaised(view.id, at_us, fault))
     since = view.state_since_us
-    if state != view.state or since is None:
-        events.append(StateChanged(view.id, at_us, view.state, state))
-        since = at_us
+    old, gap_us = view.state, view.unseen_since_us
+    if gap_us is not None and any(unit.tags[name].role == "state" for name in heard):
+        view = replace(view, unseen_since_us=None)
+        if at_us > gap_us:
+            events.append(StateChanged(view.id, gap_us, old, "unknown"))
+            old = "unknown"
+    if state != old or since is None:
+        events.append(StateChanged(view.id, at_us, old, state))
+        # The piece in work is not timed across a change: what stood still is no cycle.
+        view, since = replace(view, counted_at_us=None), at_us
     return replace(view, state=state, state_since_us=since, mode=mode, fault=fault), events
 
 

@@ -31,6 +31,7 @@ class Link:
     device: str
     state: LinkState = "connecting"
     since_us: int  # it has been in this state
+    told_us: int | None = None  # when the collector told this, each second: it lives itself
     meaning: str = ""
     advice: str = ""
     raw: str = ""

@@ -33,6 +33,7 @@ class UnitView:
     position: str = "0-0"
     state: str = "unknown"
     state_since_us: int | None = None
+    unseen_since_us: int | None = None  # a gap begins here, and its state was not heard since
     mode: str = ""
     fault: str = ""  # the machine's code, "" where there is none
     good: int = 0  # pieces since `counting_since_us`

@@ -106,7 +106,9 @@ def test_uncertain_readings_count_and_mark_the_unit():
 
 
 def test_a_state_begins_when_the_source_says_so():
-    view, events = play(sample(0, state=6), sample(10, state=6), sample(12.5, state=9, fault=217))
+    view, events = play(
+        sample(0, state=6), *(sample(t) for t in range(1, 12)), sample(12.5, state=9, fault=217)
+    )
     assert view.state == "stopped"
     assert view.state_since_us == T0 + 12_500_000
     assert view.fault == "217"
@@ -137,6 +139,35 @@ def test_a_gap_is_counted_and_told():
     view, events = play(sample(0, good=1), sample(60, gap_since_s=1), sample(60, good=5))
     assert (view.gaps, view.good) == (1, 4)
     assert SourceLost("press-1", T0 + S, T0 + 60 * S + 5000) in events
+
+
+def test_a_state_goes_on_over_a_gap_only_where_the_source_says_so():
+    view, _ = play(sample(0, state=6), sample(1))
+    # the source dates it before the gap: it has been running all the time
+    again = replace(sample(0, state=6), received_time_us=T0 + 100 * S)
+    same, events = play(again, view=view)
+    assert (same.state, same.state_since_us, same.gaps) == ("running", T0, 1)
+    assert [type(e) for e in events] == [SourceLost]
+    # the source dates it after: nobody knows what was in between
+    anew, events = play(sample(100, state=6), view=view)
+    assert (anew.state, anew.state_since_us, anew.gaps) == ("running", T0 + 100 * S, 1)
+    gap_us = T0 + S + 5000
+    assert [e for e in events if isinstance(e, StateChanged)] == [
+        StateChanged("press-1", gap_us, "running", "unknown"),
+        StateChanged("press-1", T0 + 100 * S, "unknown", "running"),
+    ]
+    # silence of up to twice the period is none
+    assert play(sample(5, state=6), view=view)[0].gaps == 0
+
+
+def test_cycle_time_is_of_pieces_made_in_a_row():
+    view, _ = play(sample(0, state=6, good=1), sample(3, good=2), sample(6, good=3))
+    assert view.cycle_time_s == 3.0
+    view, _ = play(sample(7, state=11), sample(10), sample(13, state=6), view=view)
+    view, _ = play(sample(14, good=4), view=view)
+    assert view.cycle_time_s == 3.0  # the stop is no cycle
+    view, _ = play(sample(16, good=6), view=view)
+    assert view.cycle_time_s == 1.0
 
 
 def test_unknown_tags_and_odd_counters_are_passed_over():

@@ -377,8 +377,9 @@ def test_all_well_needs_nothing() -> None:
         ({"clock_skew_s": -61.0}, "doubt"),
         ({"state": "refused", "next_try_us": NOW}, "refused"),
         ({"state": "silent"}, "silent"),
-        ({"last_answer_us": NOW - 9 * S}, "dead"),
-        ({"state": "lost", "next_try_us": NOW - 60 * S}, "dead"),
+        ({"told_us": NOW - 4 * S}, "live"),
+        ({"told_us": NOW - 6 * S}, "dead"),
+        ({"state": "lost", "told_us": NOW - 6 * S}, "dead"),
     ],
 )
 def test_connection_says_how_it_stands(fields: dict[str, Any], kind: str) -> None:
