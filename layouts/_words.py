@@ -28,7 +28,10 @@ def sentence(*parts: str) -> str:
     text = ", ".join(part for part in parts if part)
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+    first = text.split(maxsplit=1)[0]
+    if "://" not in first:  # an address is written as it is
+        text = text[0].upper() + text[1:]
+    return text + ("" if text[-1] in ".!?" else ".")
 
 
 def reading(value: Value, decimals: int | None) -> str:
