@@ -119,6 +119,18 @@ def total(values: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
+def trust(found: Iterable[Facts]) -> str:
+    """Whether a sum over units is live: "all", "part" (some are last known only) or "none"."""
+    live = [f.quality in ("good", "uncertain") for f in found]
+    return "all" if all(live) else "part" if any(live) else "none"
+
+
+def summed(row: Row, found: Iterable[Facts], *names: str) -> Row:
+    """`row` whose sums `names` carry for style how far they can be trusted."""
+    word = trust(found)
+    return row | {f"{name}@data-trust": word for name in names}
+
+
 def _fault(view: UnitView, unit: WorkUnit, state: State) -> str:
     if view.fault:
         return unit.fault_texts.get(view.fault) or f"fault {view.fault}"

@@ -10,7 +10,18 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts import _parts, not_found
-from layouts._facts import Facts, attributes, cycle, facts, since_words, total, was, worst_first
+from layouts._facts import (
+    Facts,
+    attributes,
+    cycle,
+    facts,
+    since_words,
+    summed,
+    total,
+    trust,
+    was,
+    worst_first,
+)
 from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
 from layouts._words import ms, number, zone_word
 from mes.snapshot import Snapshot
@@ -126,14 +137,18 @@ def _aside(f: Facts, *, running: bool) -> str:
 def _page_row(found: list[Facts], now: Snapshot) -> Row:
     counted = sum(f.counted for f in found)
     heard = [f.view.received_time_us for f in found if f.view.received_time_us is not None]
-    return {
-        "good_label": "good" if counted == len(found) else f"good, {counted} of {len(found)}",
+    last_known = "" if trust(found) == "all" else ", last known"
+    row = {
+        "good_label": f"good{last_known}"
+        if counted == len(found)
+        else f"good, {counted} of {len(found)}",
         "sum_good": number(total(f.good for f in found)),
         "sum_reject": number(total(f.reject for f in found)),
         "live": str(sum(f.quality != "stale" for f in found)),
         "zone": zone_word(now.now_us, now.plant.time_zone),
         "heard@data-since": ms(max(heard, default=None)),
     }
+    return summed(row, found, "sum_good", "sum_reject")
 
 
 def _header(now: Snapshot, id: str) -> Component:

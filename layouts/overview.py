@@ -6,7 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts import _parts
-from layouts._facts import Facts, attributes, facts, severity, total, worst_first
+from layouts._facts import Facts, attributes, facts, severity, summed, total, trust, worst_first
 from layouts._needs import Need, needs
 from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
 from layouts._words import NOTHING, ms, number, plural
@@ -83,7 +83,7 @@ def _area_row(ranked: list[Facts], order: int) -> Row:
     }
     for look in LOOKS:
         row[f"n_{look}"] = f"{looks[look]} {_parts.LOOK_WORDS[look]}" if looks[look] else ""
-    return row
+    return summed(row, ranked, "area_good", "area_reject")
 
 
 def _look(f: Facts) -> str:
@@ -118,13 +118,12 @@ def _page_row(found: list[Facts], count: int) -> Row:
     heard = [f.view.received_time_us for f in found if f.view.received_time_us is not None]
     known = sum(f.counted for f in found)
     more = count - NEEDS_MAX
-    return {
+    note = "" if known == len(found) else f"{known} of {plural(len(found), 'unit')} count"
+    row = {
         "running": str(sum(f.state.key == "running" for f in live)) if live else NOTHING,
         "stopped": str(sum(f.state.look == "stop" for f in live)) if live else NOTHING,
         "sum_good": number(total(f.good for f in found)),
-        "good_note": ""
-        if known == len(found)
-        else f"{known} of {plural(len(found), 'unit')} count",
+        "good_note": note or ("" if trust(found) == "all" else "partly last known"),
         "sum_reject": number(total(f.reject for f in found)),
         "live": str(len(live)),
         "count": "nothing" if not count else plural(count, "thing") + ", worst first",
@@ -132,6 +131,7 @@ def _page_row(found: list[Facts], count: int) -> Row:
         "calm@data-on": "no" if count or not found else "yes",
         "heard@data-since": ms(max(heard, default=None)),
     }
+    return summed(row, found, "sum_good", "sum_reject")
 
 
 def _head(now: Snapshot) -> Component:

@@ -80,9 +80,13 @@ class RunningPlant:
 
     def stand_still(self) -> None:
         """Have the simulator serve what it has made, and make practically nothing more."""
+        self.play_at(1e-6)
+
+    def play_at(self, speed: float) -> None:
+        """Have the simulator go on at another speed."""
         self.kill("simulate")
-        slow = re.sub(r"(?m)^speed = .*$", "speed = 1e-6", self.config.read_text())
-        self.config.write_text(slow)
+        text = re.sub(r"(?m)^speed = .*$", f"speed = {speed}", self.config.read_text())
+        self.config.write_text(text)
         self.start("simulate")
 
     def signal(self, role: str, sign: signal.Signals) -> None:

@@ -172,6 +172,13 @@ def test_two_pages_of_one_browser_are_both_live(plant, browse):
     wait_until(lambda: max(t["sourceTime"] for t in attributes(driver, "[data-unit]")) > stamp)
 
 
+def test_the_first_page_that_a_fresh_server_is_asked_for_is_live(plant, browse):
+    plant.kill("dashboard")
+    plant.start("dashboard")
+    plant.wait_live()  # asks the API only: no page has been opened yet
+    browse("/andon/press-shop")
+
+
 def test_a_wall_that_is_reloaded_while_the_server_is_away_comes_back(plant, browse):
     driver = browse("/andon/press-shop")
     wait_until(
