@@ -1,5 +1,6 @@
 """/api/v1: the digits behind the screens, as JSON. One error shape for everything that fails."""
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dashboard.hub import Hub
 from mes.equipment import WorkUnit
@@ -104,7 +106,7 @@ def register(server: FastAPI, hub: Hub) -> None:
     server.mount("/api/docs-assets", StaticFiles(directory=DOCS_ASSETS))
     server.get("/api/docs", include_in_schema=False)(_docs)
     server.get("/api/{path:path}", include_in_schema=False)(_nothing_here)
-    server.add_exception_handler(HTTPException, _failed)
+    server.add_exception_handler(StarletteHTTPException, _failed)
     server.add_exception_handler(RequestValidationError, _refused)
 
 
@@ -171,10 +173,11 @@ async def _nothing_here(path: str) -> None:
 
 
 async def _failed(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    code = {404: "not_found", 422: "invalid", 503: "unavailable"}.get(error.status_code, "error")
+    assert isinstance(error, StarletteHTTPException)
+    status = HTTPStatus(error.status_code)
+    code = "invalid" if status == 422 else status.phrase.lower().replace(" ", "_")
     body = ErrorOut(error=ErrorBody(code=code, message=str(error.detail)))
-    return JSONResponse(body.model_dump(), status_code=error.status_code)
+    return JSONResponse(body.model_dump(), status_code=status, headers=error.headers)
 
 
 async def _refused(_request: Request, error: Exception) -> JSONResponse:

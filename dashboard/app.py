@@ -2,6 +2,9 @@
 
 import asyncio
 import inspect
+import logging
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -18,6 +21,8 @@ from dashboard.hub import Hub
 from dashboard.live import Broadcast
 from layouts import andon, connections, not_found, overview, unit
 from store.config import Config
+
+log = logging.getLogger("takt.dashboard")
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SCREENS = {"overview": overview, "andon": andon, "unit": unit, "connections": connections}
@@ -116,6 +121,8 @@ async def _set_up_pages() -> None:
 async def _lifespan(hub: Hub, broadcast: Broadcast, _server: FastAPI) -> AsyncIterator[None]:
     await _set_up_pages()
     tasks = [asyncio.create_task(hub.run()), asyncio.create_task(broadcast.run())]
+    for task in tasks:
+        task.add_done_callback(_end_with)
     try:
         yield
     finally:
@@ -123,6 +130,16 @@ async def _lifespan(hub: Hub, broadcast: Broadcast, _server: FastAPI) -> AsyncIt
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await hub.redis.aclose()
+
+
+def _end_with(task: asyncio.Task[None]) -> None:
+    """A reader or a push that ends by a fault takes the process with it: it is started again.
+
+    A dashboard that lives on without them would answer that it is well, and show nothing new.
+    """
+    if not task.cancelled() and (fault := task.exception()):
+        log.critical("ended by a fault", exc_info=fault)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _service_worker() -> FileResponse:

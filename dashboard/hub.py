@@ -54,7 +54,7 @@ class Hub:
                     found = await self.redis.xread(after, count=1000, block=live.BLOCK_MS)
                     for key, entries in found or []:
                         after[key] = entries[-1][0]
-                        self._take(key, [(fields["k"], fields["j"]) for _, fields in entries])
+                        self._take(key, [(f.get("k", ""), f.get("j", "")) for _, f in entries])
             except live.UNAVAILABLE as error:
                 self._turn(online=False, why=error)
                 await asyncio.sleep(wait_s)

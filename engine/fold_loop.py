@@ -75,7 +75,10 @@ def _folded(
     views: Mapping[str, UnitView], unit: WorkUnit, rows: list[tuple[str, Sample | None]]
 ) -> UnitView:
     view = views.get(unit.id) or UnitView(id=unit.id)
-    for _, sample in rows:
-        if sample is not None:
-            view, _ = fold(view, sample, unit)
+    for id, sample in rows:
+        try:
+            if sample is not None:
+                view, _ = fold(view, sample, unit)
+        except Exception:  # one sample that cannot be folded must not stop the work centre
+            log.exception("%s: entry %s cannot be folded and is passed over", unit.id, id)
     return view.at(rows[-1][0])

@@ -108,7 +108,11 @@ class Writer:
         center = self._center.get(sample.work_unit)
         if center is None:
             return None
-        fields = json.dumps(live.encode(sample), separators=(",", ":"))
+        try:
+            fields = json.dumps(live.encode(sample), separators=(",", ":"))
+        except (TypeError, ValueError) as error:
+            log.error("%s: a sample cannot be written: %s", sample.work_unit, error)
+            return None
         return (live.samples_key(center, sample.work_unit), self._next_id(), fields)
 
     def _next_id(self) -> str:

@@ -18,8 +18,7 @@ from typing import Any
 
 import websockets
 
-SOURCE_MS = re.compile(r'"unit:([^"\\]+)\\":\{[^}]*?@data-source-time\\":\\"(\d+)')
-ASK = '"get_props_request"'
+SOURCE_MS = re.compile(r'"unit:([^"]+)":\{[^}]*?"@data-source-time":"(\d+)')
 WARM_MESSAGES = 2  # the first has every row of the wall, however old
 
 
@@ -51,18 +50,24 @@ class Walls:
         had, newest = 0, dict[str, str]()
         async for text in ws:
             now_ms = time.time_ns() / 1e6
-            if ASK in text[:200]:
-                await ws.send(_answer(json.loads(text), renderer, self.topic))
-                continue
-            had += 1
+            found = json.loads(text)  # one message, or several in one frame
+            for message in found if isinstance(found, list) else [found]:
+                if message["type"] == "get_props_request":
+                    await ws.send(_answer(message, renderer, self.topic))
+                elif message["type"] == "set_props":
+                    had += 1
+                    told = message["payload"]["props"]["data-v"]
+                    self._note(told, now_ms, newest, counts=had > WARM_MESSAGES and not stuck_after)
             if stuck_after is not None and had >= stuck_after:
                 ws.transport.pause_reading()
                 await asyncio.Event().wait()
-            news = [(unit, ms) for unit, ms in SOURCE_MS.findall(text) if newest.get(unit) != ms]
-            newest.update(news)
-            if had > WARM_MESSAGES and stuck_after is None:
-                self.messages += 1
-                self.delays += [now_ms - int(ms) for _, ms in news]
+
+    def _note(self, told: str, now_ms: float, newest: dict[str, str], *, counts: bool) -> None:
+        news = [(unit, ms) for unit, ms in SOURCE_MS.findall(told) if newest.get(unit) != ms]
+        newest.update(news)
+        if counts:
+            self.messages += 1
+            self.delays += [now_ms - int(ms) for _, ms in news]
 
 
 def _request(output: str, renderer: str) -> str:

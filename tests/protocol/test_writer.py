@@ -61,6 +61,7 @@ def test_samples_links_and_latest_values_arrive_in_order(own_redis, plant, tmp_p
         async with writing(own_redis, plant, tmp_path) as writer:
             for n in range(1000):
                 writer.append([sample(n, good=n, state=6.0)])
+            writer.append([sample(5, good=b"no JSON")])
             writer.append(
                 [Sample(work_unit="nobody", device="plc", source_time_us=1, received_time_us=1)]
             )
