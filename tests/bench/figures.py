@@ -42,7 +42,7 @@ class Result:
         limits: the most that `p50`, `p95`, `value`… may be; shown as the target, and judged.
         """
         values = {"value": found} if isinstance(found, int | float) else distribution(found)
-        target = most or ", ".join(f"{k} ≤ {v:g}" for k, v in limits.items())
+        target = ", ".join(f"{k} ≤ {v:g}" for k, v in limits.items())
         met = all(values.get(k, float("inf")) <= v for k, v in limits.items()) if limits else None
         self.series.append(Figure(name, unit, values, target, met))
 
