@@ -1,8 +1,9 @@
 /* The painter: writes what the server sends into the page, and says when it no longer does.
  *
- * The server sets `data-v` on #live to {v, t, ok, why, rows: {key: row}}. A row goes to the element
- * with that `data-key`: "name" is the text of its [data-f=name], "@x" an attribute of the element
- * itself, "name@x" an attribute of its [data-f=name]. Nothing else is known here of what is shown.
+ * The server sets `data-v` on #live to {v, t, ok, why, since, rows: {key: {field: value}}}, the fields
+ * that changed. A row goes to the elements with that `data-key`: "name" is the text of its
+ * [data-f=name], "@x" an attribute of the element itself, "name@x" an attribute of its [data-f=name].
+ * Nothing else is known here of what is shown.
  *
  * Clocks run here, so that they run on when the server does not:
  *   data-since=MS   the text is the time since then, with data-as="age" as "0.3 s"; with
@@ -10,6 +11,8 @@
  *   data-clock=IANA the text is site time
  *   data-stale-at=MS  past that the element is stale (class is-stale, data-quality "stale")
  * All compare with the server's clock, known to within the fastest delivery seen.
+ *
+ * What no callback touches comes as text, in `data-html` of #island, and is put into the page here.
  */
 (function () {
   "use strict";
@@ -17,31 +20,61 @@
   const OLD_MS = 4000;       // a message that was under way for this long: likewise
   const DEAD_MS = 5000;      // then ask whether the server is back, and start again when it is
   const POLL_MS = 1000;
+  const TICK_MS = 500;
   let live = null, heard = performance.now(), skew = null, last = null, asking = false, good = 0;
-  const started = Date.now();
+  let was = "", found = new Map(), clocks = [], sinces = [], tiles = [];
+  const started = Date.now(), formats = new Map();
 
   const serverNow = () => Date.now() - (skew === null ? 0 : skew);
   const put = (el, name, value) => { if (el.getAttribute(name) !== value) el.setAttribute(name, value); };
-  const text = (el, value) => { if (el.textContent !== value) el.textContent = value; };
+  const text = (el, value) => {
+    const node = el.firstChild;        // most slots have one text node: changing it moves no layout object
+    if (node && node.nodeType === 3 && !node.nextSibling) { if (node.data !== value) node.data = value; }
+    else if (el.textContent !== value) el.textContent = value;
+  };
 
-  function paintRow(el, row) {
-    for (const name in row) {
-      const at = name.indexOf("@"), value = row[name];
-      const to = at === 0 ? [el] : el.querySelectorAll('[data-f="' + (at < 0 ? name : name.slice(0, at)) + '"]');
-      for (const e of to) at < 0 ? text(e, value) : put(e, name.slice(at + 1), value);
+  /* The elements of a key and their slots; looked up once a page. */
+  function targets(key) {
+    let out = found.get(key);
+    if (out === undefined) {
+      out = [...document.querySelectorAll('[data-key="' + key + '"]')].map((el) => {
+        const slots = new Map();
+        for (const slot of el.querySelectorAll("[data-f]")) {
+          const name = slot.dataset.f;
+          if (!slots.has(name)) slots.set(name, []);
+          slots.get(name).push(slot);
+        }
+        return {el: el, slots: slots};
+      });
+      found.set(key, out);
+    }
+    return out;
+  }
+
+  function paintRow(target, row, now, off) {
+    const el = target.el;
+    for (const field in row) {
+      const at = field.indexOf("@"), value = row[field], name = at < 0 ? field : field.slice(0, at);
+      for (const to of at === 0 ? [el] : target.slots.get(name) || []) {
+        if (at < 0) { text(to, value); continue; }
+        put(to, field.slice(at + 1), value);
+        if (to.dataset.since !== undefined) run(to, now);
+      }
     }
     if (row["@data-quality"] !== undefined) el.dataset.told = row["@data-quality"];
+    if (el.dataset.staleAt !== undefined) judge(el, now, off);
   }
 
   function paint(message) {
+    const now = serverNow(), off = offline();
     for (const key in message.rows)
-      for (const el of document.querySelectorAll('[data-key="' + key + '"]')) paintRow(el, message.rows[key]);
-    tick();
+      for (const target of targets(key)) paintRow(target, message.rows[key], now, off);
+    if (off !== was) tick();
   }
 
+  const two = (n) => String(n).padStart(2, "0");
   function span(ms) {
     const s = Math.max(0, Math.floor(ms / 1000)), h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
-    const two = (n) => String(n).padStart(2, "0");
     return h ? h + ":" + two(m) + ":" + two(s % 60) : two(m) + ":" + two(s % 60);
   }
 
@@ -50,21 +83,31 @@
     return ms >= 10000 ? Math.floor(ms / 1000) + " s" : (Math.floor(Math.max(0, ms) / 100) / 10).toFixed(1) + " s";
   }
 
+  function siteTime(zone, now) {
+    if (!formats.has(zone))
+      formats.set(zone, new Intl.DateTimeFormat("en-GB", {hour: "2-digit", minute: "2-digit", timeZone: zone}));
+    return formats.get(zone).format(now);
+  }
+
+  function run(el, now) {
+    if (el.dataset.while && el.closest("[data-quality=stale], [data-quality=offline]")) return;
+    const ms = now - Number(el.dataset.since);
+    text(el, !el.dataset.since ? "–" : el.dataset.as === "age" ? age(ms) : span(ms));
+  }
+
+  function judge(el, now, off) {
+    if (el.dataset.told === undefined) el.dataset.told = el.dataset.quality || "good";
+    const stale = now > Number(el.dataset.staleAt);
+    if (el.classList.contains("is-stale") !== stale) el.classList.toggle("is-stale", stale);
+    put(el, "data-quality", off ? "offline" : stale ? "stale" : el.dataset.told);
+  }
+
   function tick() {
     const now = serverNow(), off = offline();
-    for (const el of document.querySelectorAll("[data-stale-at]")) {
-      if (el.dataset.told === undefined) el.dataset.told = el.dataset.quality || "good";
-      const stale = now > Number(el.dataset.staleAt);
-      el.classList.toggle("is-stale", stale);
-      put(el, "data-quality", off ? "offline" : stale ? "stale" : el.dataset.told);
-    }
-    for (const el of document.querySelectorAll("[data-since]")) {
-      if (el.dataset.while && el.closest("[data-quality=stale], [data-quality=offline]")) continue;
-      const ms = now - Number(el.dataset.since);
-      text(el, !el.dataset.since ? "–" : el.dataset.as === "age" ? age(ms) : span(ms));
-    }
-    for (const el of document.querySelectorAll("[data-clock]"))
-      text(el, new Intl.DateTimeFormat("en-GB", {hour: "2-digit", minute: "2-digit", timeZone: el.dataset.clock}).format(now));
+    was = off;
+    for (const el of tiles) judge(el, now, off);
+    for (const el of sinces) run(el, now);
+    for (const el of clocks) text(el, siteTime(el.dataset.clock, now));
     banner(off, now);
   }
 
@@ -83,8 +126,8 @@
     if (!bar) return;
     put(bar, "data-on", off ? "yes" : "no");
     if (!off) return;
-    const since = last ? last.t : started;
-    text(bar, off + " · nothing new for " + span(now - (last && !last.ok && last.since ? last.since : since)));
+    const since = last ? (!last.ok && last.since) || last.t : started;
+    text(bar, off + " · nothing new for " + span(now - since));
   }
 
   function receive() {
@@ -99,10 +142,22 @@
     put(live, "data-painted", String(message.v));
   }
 
+  /* A page that was drawn anew has other elements: look them up again. */
   const watch = new MutationObserver(receive);
   function find() {
     const el = document.getElementById("live");
-    if (el && el !== live) { live = el; watch.disconnect(); watch.observe(el, {attributes: true, attributeFilter: ["data-v"]}); receive(); }
+    if (!el || el === live) return;
+    live = el;
+    const island = document.getElementById("island");
+    if (island) island.innerHTML = island.dataset.html;
+    found = new Map();
+    clocks = [...document.querySelectorAll("[data-clock]")];
+    sinces = [...document.querySelectorAll("[data-since]")];
+    tiles = [...document.querySelectorAll("[data-stale-at]")];
+    watch.disconnect();
+    watch.observe(el, {attributes: true, attributeFilter: ["data-v"]});
+    receive();
+    tick();
   }
 
   /* Two good answers in a row, then reload, spread out so that fifty walls do not come at once. */
@@ -110,7 +165,7 @@
     if (asking || performance.now() - heard < DEAD_MS) return;
     asking = true;
     try {
-      const answer = await fetch("/healthz", {cache: "no-store", signal: AbortSignal.timeout(POLL_MS)});
+      const answer = await fetch("/healthz", {cache: "no-store", signal: AbortSignal.timeout(2 * POLL_MS)});
       good = answer.ok ? good + 1 : 0;
     } catch (error) { good = 0; }
     if (good >= 2) {
@@ -122,9 +177,10 @@
     asking = false;
   }
 
-  setInterval(tick, 500);
-  setInterval(find, 100);              // a page that was drawn anew is found at once
+  setInterval(tick, TICK_MS);
   setInterval(ask, POLL_MS);
+  find();
+  new MutationObserver(find).observe(document.body, {childList: true, subtree: true});
   if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(function () {});
   window.takt = {serverNow: serverNow};
 })();

@@ -19,7 +19,7 @@ from fastapi.responses import FileResponse
 from dashboard import api, health
 from dashboard.hub import Hub
 from dashboard.live import Broadcast
-from layouts import andon, connections, not_found, overview, unit
+from layouts import _parts, andon, connections, not_found, overview, unit
 from store.config import Config
 
 log = logging.getLogger("takt.dashboard")
@@ -103,7 +103,7 @@ def _pages(hub: Hub) -> None:
 
 
 def _draw(hub: Hub, screen: Any, id: str | None = None, **_query: str) -> Any:
-    return screen.layout(hub.snapshot(), id)
+    return _parts.island(screen.layout(hub.snapshot(), id))
 
 
 async def _set_up_pages() -> None:

@@ -29,14 +29,15 @@ RowsOf = Callable[[Snapshot], Mapping[str, Row]]
 
 
 class Topic:
-    """The rows of one screen and the version in which each of them changed."""
+    """The rows of one screen, and the version in which each field of them changed."""
 
     def __init__(self, rows_of: RowsOf) -> None:
         self.rows_of = rows_of
         self.clients = 0
         self.version = 0
         self.rows: dict[str, Row] = {}
-        self._changed: dict[str, int] = {}
+        self._changed: dict[str, dict[str, int]] = {}  # row → field → version it changed in
+        self._newest: dict[str, int] = {}  # row → newest of these
         self._json: dict[int, str] = {}
         self._news = asyncio.Event()
 
@@ -46,10 +47,14 @@ class Topic:
         changed = [key for key, row in rows.items() if self.rows.get(key) != row]
         if not changed:
             return False
-        self.rows.update({key: rows[key] for key in changed})
         self.version += 1
         self._json.clear()
-        self._changed.update(dict.fromkeys(changed, self.version))
+        for key in changed:
+            old, new = self.rows.get(key, {}), rows[key]
+            fields = [name for name, value in new.items() if old.get(name) != value]
+            self._changed.setdefault(key, {}).update(dict.fromkeys(fields, self.version))
+            self._newest[key] = self.version
+            self.rows[key] = new
         return True
 
     def flush(self) -> None:
@@ -62,11 +67,15 @@ class Topic:
         """What is newer than version `seen`, as JSON; built once for all who have seen the same."""
         found = self._json.get(seen)
         if found is None:
-            rows = {k: self.rows[k] for k, v in self._changed.items() if v > seen}
+            rows = {k: self._since(k, seen) for k, v in self._newest.items() if v > seen}
             found = json.dumps({"v": self.version, **head, "rows": rows}, separators=(",", ":"))
             if len(self._json) < CACHE_MAX:
                 self._json[seen] = found
         return found
+
+    def _since(self, key: str, seen: int) -> Row:
+        row = self.rows[key]
+        return {f: row[f] for f, v in self._changed[key].items() if v > seen and f in row}
 
     async def news(self) -> None:
         await self._news.wait()

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
-from layouts._slots import slot
+from layouts._html import to_html
+from layouts._slots import components, slot
 from layouts._words import zone_word
 from mes.snapshot import Snapshot
 
@@ -24,6 +25,15 @@ def icon(shape: str = "") -> Component:
     """A shape; without a name that of the nearest element with a look, painted with it."""
     extra = {"data-shape": shape} if shape else {}
     return html.I(className="ic", **{"aria-hidden": "true"}, **extra)
+
+
+def island(tree: Component) -> Component:
+    """`tree` for the browser: its live element as a component, all else as text.
+
+    The painter puts the text into the page and owns what is in it.
+    """
+    found = next(c for c in components(tree) if getattr(c, "id", None) == "live")
+    return html.Div([found, html.Div(id="island", **{"data-html": to_html(tree, without=found)})])
 
 
 def live(topic: str, now: Snapshot) -> Component:
@@ -64,15 +74,14 @@ def page(now: Snapshot, topic: str, *children: Any, active: str = "", **props: A
 def _top(now: Snapshot, active: str) -> Component:
     def link(name: str, title: str, href: str) -> Component:
         on = " on" if name == active else ""
-        return dcc.Link(title, href=href, className=f"nav-item{on}", refresh=True)
+        return html.A(title, href=href, className=f"nav-item{on}")
 
     return html.Header(
         [
-            dcc.Link(
+            html.A(
                 [html.Span(className="logo", **{"aria-hidden": "true"}), "Takt"],
                 href="/",
                 className="brand",
-                refresh=True,
             ),
             html.Nav(
                 [

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-Entry = tuple[str, str, str]  # stream key, explicit entry id, the entry's fields as JSON
+Kept = tuple[str, str, str]  # stream key, explicit entry id, the entry's fields as JSON
 
 
 class Spool:
@@ -31,7 +31,7 @@ class Spool:
     def __len__(self) -> int:
         return int(self._entries)
 
-    def put(self, entries: Sequence[Entry]) -> None:
+    def put(self, entries: Sequence[Kept]) -> None:
         """Keep `entries` behind the ones that are there; durable when this returns."""
         self._db.execute("BEGIN IMMEDIATE")
         self._db.executemany("INSERT INTO entry (key, id, fields) VALUES (?, ?, ?)", entries)
@@ -49,7 +49,7 @@ class Spool:
         self._bytes -= sum(size for _, size in lost)
         self.dropped += len(lost)
 
-    def oldest(self, most: int) -> list[tuple[int, Entry]]:
+    def oldest(self, most: int) -> list[tuple[int, Kept]]:
         """Up to `most` entries in order, each with the number that `forget` takes."""
         rows = self._db.execute("SELECT n, key, id, fields FROM entry ORDER BY n LIMIT ?", (most,))
         return [(n, (key, id, fields)) for n, key, id, fields in rows]

@@ -9,7 +9,8 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from redis.exceptions import ResponseError
 
@@ -17,7 +18,7 @@ from mes.equipment import Plant
 from mes.link import Link, to_json
 from mes.observation import Sample
 from store import live
-from store.spool import Entry, Spool
+from store.spool import Kept, Spool
 
 log = logging.getLogger("takt.writer")
 
@@ -26,6 +27,15 @@ BATCH_MAX = 500  # entries sent or spooled together
 AWAY_S = 0.25  # between two tries, and two commits of the spool, while Redis is away
 LINKS_ENTRIES_MAX = 500
 REFUSED = "equal or smaller than the target stream top item"
+
+
+class Entry(NamedTuple):
+    """One entry on its way into a stream, and the latest values that it renews."""
+
+    key: str
+    id: str
+    fields: Mapping[str, str]
+    latest: Mapping[str, str]
 
 
 class Writer:
@@ -68,7 +78,7 @@ class Writer:
                     self._wake.set()
                 await self._write([entry for s in batch if (entry := self._entry(s))])
         finally:
-            self.spool.put(_worth_keeping([e for s in self._pending if (e := self._entry(s))]))
+            self.spool.put(_kept([e for s in self._pending if (e := self._entry(s))]))
             await self._redis.aclose()
 
     async def _write(self, entries: list[Entry]) -> None:
@@ -95,13 +105,13 @@ class Writer:
 
     async def _keep(self, entries: list[Entry]) -> None:
         dropped = self.spool.dropped
-        await asyncio.to_thread(self.spool.put, _worth_keeping(entries))
+        await asyncio.to_thread(self.spool.put, _kept(entries))
         if self.spool.dropped > dropped:
             log.error("the spool is full: %d oldest entries are lost", self.spool.dropped - dropped)
 
     async def _drain(self) -> None:
         while rows := await asyncio.to_thread(self.spool.oldest, BATCH_MAX):
-            await self._send([entry for _, entry in rows])
+            await self._send([_restored(kept) for _, kept in rows])
             await asyncio.to_thread(self.spool.forget, rows[-1][0])
 
     def _entry(self, sample: Sample) -> Entry | None:
@@ -109,11 +119,11 @@ class Writer:
         if center is None:
             return None
         try:
-            fields = json.dumps(live.encode(sample), separators=(",", ":"))
+            fields, latest = live.encode(sample), live.latest(sample)
         except (TypeError, ValueError) as error:
             log.error("%s: a sample cannot be written: %s", sample.work_unit, error)
             return None
-        return (live.samples_key(center, sample.work_unit), self._next_id(), fields)
+        return Entry(live.samples_key(center, sample.work_unit), self._next_id(), fields, latest)
 
     def _next_id(self) -> str:
         ms = time.time_ns() // 1_000_000
@@ -122,14 +132,22 @@ class Writer:
         return f"{self._last_id[0]}-{self._last_id[1]}"
 
     async def _send(self, entries: Sequence[Entry]) -> None:
-        """Add `entries` to their streams, each once however often it is sent."""
-        if not entries:
-            return
-        pipe = self._redis.pipeline(transaction=False)
-        for key, id, text in entries:
-            fields = json.loads(text)
+        """Add `entries` to their streams, each once however often it is sent.
+
+        What belongs to one work centre arrives in one transaction: its reader wakes once and finds
+        all of it, instead of the first entry alone.
+        """
+        centers: dict[str, list[Entry]] = {}
+        for entry in entries:
+            centers.setdefault(entry.key.partition("}")[0], []).append(entry)
+        for together in centers.values():
+            await self._send_center(together)
+
+    async def _send_center(self, entries: Sequence[Entry]) -> None:
+        pipe = self._redis.pipeline(transaction=True)
+        for key, id, fields, latest in entries:
             pipe.xadd(key, fields, id=id, maxlen=self._entries_max, approximate=True)
-            if latest := live.latest(live.decode("", fields)):
+            if latest:
                 pipe.hset(live.last_of(key), mapping=latest)
         answers = await pipe.execute(raise_on_error=False)
         for answer in answers:
@@ -145,15 +163,15 @@ class Writer:
 
         The latter happens when the clock of this machine was set back.
         """
-        key, id, text = entry
-        fields = json.loads(text)
-        there = await self._redis.xrange(key, id, id)
-        if there and there[0][1] == fields:
+        there = await self._redis.xrange(entry.key, entry.id, entry.id)
+        if there and there[0][1] == entry.fields:
             return
-        newest = await self._redis.xrevrange(key, count=1)
+        newest = await self._redis.xrevrange(entry.key, count=1)
         ms, seq = (int(part) for part in newest[0][0].split("-"))
         self._last_id = max(self._last_id, (ms, seq))
-        await self._redis.xadd(key, fields, id=self._next_id(), maxlen=self._entries_max)
+        await self._redis.xadd(
+            entry.key, entry.fields, id=self._next_id(), maxlen=self._entries_max
+        )
 
     async def _send_links(self) -> None:
         if not self._links:
@@ -167,6 +185,16 @@ class Writer:
         await pipe.execute()
 
 
-def _worth_keeping(entries: Sequence[Entry]) -> list[Entry]:
-    """Without the mere contacts: that a device answered is no news afterwards."""
-    return [e for e in entries if '"v":"{}"' not in e[2] or '"g":' in e[2]]
+def _kept(entries: Sequence[Entry]) -> list[Kept]:
+    """For the spool, without the mere contacts: that a device answered is no news afterwards."""
+    return [
+        (e.key, e.id, json.dumps(e.fields, separators=(",", ":")))
+        for e in entries
+        if e.latest or "g" in e.fields
+    ]
+
+
+def _restored(kept: Kept) -> Entry:
+    key, id, text = kept
+    fields = json.loads(text)
+    return Entry(key, id, fields, live.latest(live.decode("", fields)))
