@@ -1,7 +1,6 @@
 """The one Redis reader of a dashboard process: newest view per unit, newest link per device."""
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -10,9 +9,9 @@ from redis.asyncio import Redis
 
 from mes.equipment import Plant
 from mes.link import Link
-from mes.link import from_json as link_from_json
+from mes.link import from_plain as link_from_plain
 from mes.snapshot import Snapshot
-from mes.unit_view import UnitView, from_json
+from mes.unit_view import UnitView, from_plain
 from store import live
 
 log = logging.getLogger("takt.dashboard")
@@ -80,10 +79,10 @@ class Hub:
         for id, text in dict(rows).items():
             try:
                 if key == live.LINKS_VIEW:
-                    self.links[id] = link_from_json(text)
+                    self.links[id] = link_from_plain(live.load(text))
                 elif id in self.plant.work_units:
-                    self.views[id] = from_json(text)
-            except (ValueError, TypeError, KeyError, json.JSONDecodeError) as error:
+                    self.views[id] = from_plain(live.load(text))
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
                 log.warning("%s: cannot read what stands under %s: %s", key, id, error)
             changed.add(id)
         self.received += len(rows)

@@ -7,7 +7,6 @@ flush to a client is acknowledged by it before the next, which paces the slow on
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Mapping
 
@@ -16,6 +15,7 @@ from dash.exceptions import WebsocketDisconnected
 
 from dashboard.hub import Hub, now_us
 from mes.snapshot import Snapshot
+from store.live import dump
 
 log = logging.getLogger("takt.live")
 
@@ -68,7 +68,7 @@ class Topic:
         found = self._json.get(seen)
         if found is None:
             rows = {k: self._since(k, seen) for k, v in self._newest.items() if v > seen}
-            found = json.dumps({"v": self.version, **head, "rows": rows}, separators=(",", ":"))
+            found = dump({"v": self.version, **head, "rows": rows})
             if len(self._json) < CACHE_MAX:
                 self._json[seen] = found
         return found

@@ -63,6 +63,12 @@ class WorkUnit:
     fault_texts: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, Tag] = field(default_factory=dict)
 
+    by_role: Mapping[str, str] = field(init=False)  # role → its tag, of roles that mean something
+
+    def __post_init__(self) -> None:
+        found = {tag.role: tag.name for tag in self.tags.values() if tag.role != "value"}
+        object.__setattr__(self, "by_role", found)
+
     @property
     def devices(self) -> tuple[str, ...]:
         """The devices it is read by, each once, in order of its tags."""

@@ -20,31 +20,33 @@ LATE_MAX_US = 60_000_000
 
 
 def fold(view: UnitView, sample: Sample, unit: WorkUnit) -> tuple[UnitView, tuple[Event, ...]]:
-    """The view after `sample`, and what happened in it.
+    """The view after `sample`, and what happened in it. `view` itself is left as it is.
 
     Bad readings are kept with their quality and never interpreted; uncertain ones are, and mark
     the view. Readings of tags that the configuration does not know are passed over.
     """
-    events: list[Event] = []
+    new, events = view.copy(), list[Event]()
     gap_us = _gap(view, sample, unit)
     if gap_us is not None:
-        view = replace(view, gaps=view.gaps + 1, unseen_since_us=gap_us, counted_at_us=None)
+        new.gaps += 1
+        new.unseen_since_us, new.counted_at_us = gap_us, None
         events.append(SourceLost(view.id, gap_us, sample.received_time_us))
-    view = replace(
-        view,
-        contacts={**view.contacts, sample.device: sample.received_time_us},
-        received_time_us=max(view.received_time_us or 0, sample.received_time_us),
-    )
-    fresh, tags, late = _newest(view, sample, unit)
-    if tags is not view.tags:
-        at = sample.source_time_us
-        view = replace(view, tags=tags, late=late, source_time_us=max(view.source_time_us or 0, at))
-    good = {n: r for n, r in fresh.items() if r.quality != "bad" and r.value is not None}
-    if good:
-        view, counted = _count(view, good, sample.source_time_us, unit)
-        view, changed = _state(view, sample.source_time_us, unit, heard=good)
-        events += counted + changed
-    return view, tuple(events)
+    new.contacts = {**view.contacts, sample.device: sample.received_time_us}
+    new.received_time_us = max(view.received_time_us or 0, sample.received_time_us)
+    if sample.readings:
+        fresh = _newest(new, sample, unit)
+        new.source_time_us = max(view.source_time_us or 0, sample.source_time_us)
+        meant = {
+            tag.role: reading
+            for name, reading in fresh.items()
+            if (tag := unit.tags[name]).role != "value"
+            and reading.quality != "bad"
+            and reading.value is not None
+        }
+        if meant:
+            _count(new, meant, sample.source_time_us, unit, events)
+            _state(new, meant, sample.source_time_us, unit, events)
+    return new, tuple(events)
 
 
 def _gap(view: UnitView, sample: Sample, unit: WorkUnit) -> int | None:
@@ -52,26 +54,24 @@ def _gap(view: UnitView, sample: Sample, unit: WorkUnit) -> int | None:
 
     The collector tells of a device that was away; that it was away itself shows in its silence.
     """
-    heard = view.contacts.get(sample.device)
     if sample.gap_since_us is not None:
         return sample.gap_since_us
+    heard = view.contacts.get(sample.device)
     limit_us = round(2e6 * unit.expected_period_s)
     return heard if heard is not None and sample.received_time_us - heard > limit_us else None
 
 
-def _newest(
-    view: UnitView, sample: Sample, unit: WorkUnit
-) -> tuple[dict[str, Reading], Mapping[str, TagView], int]:
-    """Readings that are news, all tags after them, and the number that came late so far."""
+def _newest(new: UnitView, sample: Sample, unit: WorkUnit) -> dict[str, Reading]:
+    """Put the readings that are news into `new`, and return them; note those that came late."""
     fresh: dict[str, Reading] = {}
-    tags, late = dict(view.tags), view.late
+    tags = dict(new.tags)
     for name, reading in sample.readings.items():
         if name not in unit.tags:
             continue
-        had = view.tags.get(name)
+        had = tags.get(name)
         behind = had.source_time_us - sample.source_time_us if had else 0
         if had and 0 < behind <= LATE_MAX_US:
-            late += 1
+            new.late += 1
             words = f"a reading {behind / 1e6:.3f} s older than this one came late"
             quality = had.quality if had.quality == "bad" else "uncertain"
             tags[name] = replace(had, quality=quality, status=words)
@@ -84,48 +84,45 @@ def _newest(
             sample.received_time_us,
             reading.status,
         )
-    return fresh, tags if sample.readings else view.tags, late
+    new.tags = tags
+    return fresh
 
 
 def _count(
-    view: UnitView, readings: Mapping[str, Reading], at_us: int, unit: WorkUnit
-) -> tuple[UnitView, list[Event]]:
-    """Add what the counters among `readings` have counted. Their first reading counts nothing."""
-    counters, events = dict(view.counters), list[Event]()
+    new: UnitView, meant: Mapping[str, Reading], at_us: int, unit: WorkUnit, events: list[Event]
+) -> None:
+    """Add what the counters among `meant` have counted. Their first reading counts nothing."""
     added = dict.fromkeys(COUNTERS, 0)
-    resets = view.resets
-    for name, reading in readings.items():
-        tag = unit.tags[name]
-        new = _whole(reading.value, tag) if tag.role in COUNTERS else None
-        if new is None:
+    counters = dict(new.counters)
+    for role in COUNTERS:
+        tag = unit.tags[unit.by_role[role]] if role in meant else None
+        reading = _whole(meant[role].value, tag) if tag else None
+        if tag is None or reading is None:
             continue
-        old = counters.get(name)
-        counters[name] = new
+        old = counters.get(tag.name)
+        counters[tag.name] = reading
         if old is not None:
-            step = increment(old, new, width_bits=tag.width_bits)
-            added[tag.role] += step
-            if new < old and step == new:
-                resets += 1
-                events.append(CounterReset(view.id, at_us, name, old, new))
-    if counters == view.counters:
-        return view, events
-    roles = {tag.role for tag in unit.tags.values()}
+            added[role] = increment(old, reading, width_bits=tag.width_bits)
+            if reading < old and added[role] == reading:
+                new.resets += 1
+                events.append(CounterReset(new.id, at_us, tag.name, old, reading))
+    if counters == new.counters:
+        return
     reject = added["reject_count"]
-    good = added["good_count"] if "good_count" in roles else added["total_count"] - reject
+    good = added["good_count" if "good_count" in unit.by_role else "total_count"]
+    if "good_count" not in unit.by_role:
+        good -= reject
     pieces = good + reject
     if pieces:
-        events.append(Counted(view.id, at_us, good, reject))
-        since = view.counted_at_us
-        cycle = (at_us - since) / 1e6 / pieces if since is not None and pieces > 0 else None
-        view = replace(view, cycle_time_s=cycle or view.cycle_time_s, counted_at_us=at_us)
-    return replace(
-        view,
-        counters=counters,
-        good=view.good + good,
-        reject=view.reject + reject,
-        resets=resets,
-        counting_since_us=view.counting_since_us if view.counting_since_us is not None else at_us,
-    ), events
+        events.append(Counted(new.id, at_us, good, reject))
+        if new.counted_at_us is not None and pieces > 0:
+            new.cycle_time_s = (at_us - new.counted_at_us) / 1e6 / pieces or new.cycle_time_s
+        new.counted_at_us = at_us
+    new.counters = counters
+    new.good += good
+    new.reject += reject
+    if new.counting_since_us is None:
+        new.counting_since_us = at_us
 
 
 def _whole(value: object, tag: Tag) -> int | None:
@@ -137,42 +134,41 @@ def _whole(value: object, tag: Tag) -> int | None:
 
 
 def _state(
-    view: UnitView, at_us: int, unit: WorkUnit, *, heard: Mapping[str, Reading]
-) -> tuple[UnitView, list[Event]]:
+    new: UnitView, meant: Mapping[str, Reading], at_us: int, unit: WorkUnit, events: list[Event]
+) -> None:
     """Read state, mode and fault off the newest tags; `at_us` is when a change took place.
 
     A state that is heard again after a gap goes on only where the source dates it before the gap;
     else nobody knows what was in between, and it begins anew.
     """
-    raw = {tag.role: _shown(view, tag.name) for tag in unit.tags.values()}
-    if raw.get("state") is None:
-        return view, []
+    code, mode = _shown(new, unit, "state"), _shown(new, unit, "mode")
+    if code is None or meant.keys() <= set(COUNTERS):
+        return
     state = state_of(
         unit.profile,
-        state=raw["state"],
-        mode=raw.get("mode"),
-        starved=bool(raw.get("starved")),
-        blocked=bool(raw.get("blocked")),
+        state=code,
+        mode=mode,
+        starved=bool(_shown(new, unit, "starved")),
+        blocked=bool(_shown(new, unit, "blocked")),
     )
-    fault = "" if raw.get("fault") in (None, 0, "", "0") else str(raw["fault"])
-    mode = "" if raw.get("mode") is None else str(raw["mode"])
-    events: list[Event] = []
-    if fault and fault != view.fault:
-        events.append(FaultRaised(view.id, at_us, fault))
-    since = view.state_since_us
-    old, gap_us = view.state, view.unseen_since_us
-    if gap_us is not None and any(unit.tags[name].role == "state" for name in heard):
-        view = replace(view, unseen_since_us=None)
+    fault = _shown(new, unit, "fault")
+    fault = "" if fault in (None, 0, "", "0") else str(fault)
+    if fault and fault != new.fault:
+        events.append(FaultRaised(new.id, at_us, fault))
+    new.fault, new.mode = fault, "" if mode is None else str(mode)
+    old, gap_us = new.state, new.unseen_since_us
+    if gap_us is not None and "state" in meant:
+        new.unseen_since_us = None
         if at_us > gap_us:
-            events.append(StateChanged(view.id, gap_us, old, "unknown"))
+            events.append(StateChanged(new.id, gap_us, old, "unknown"))
             old = "unknown"
-    if state != old or since is None:
-        events.append(StateChanged(view.id, at_us, old, state))
+    if state != old or new.state_since_us is None:
+        events.append(StateChanged(new.id, at_us, old, state))
         # The piece in work is not timed across a change: what stood still is no cycle.
-        view, since = replace(view, counted_at_us=None), at_us
-    return replace(view, state=state, state_since_us=since, mode=mode, fault=fault), events
+        new.state, new.state_since_us, new.counted_at_us = state, at_us, None
 
 
-def _shown(view: UnitView, name: str) -> object:
-    tag = view.tags.get(name)
+def _shown(view: UnitView, unit: WorkUnit, role: str) -> object:
+    """The newest value of the tag that has `role`; None where there is none that can be trusted."""
+    tag = view.tags.get(unit.by_role.get(role, ""))
     return None if tag is None or tag.quality == "bad" else tag.value

@@ -1,12 +1,11 @@
 """The connection to one device, as the connections screen tells it.
 
-Times named `_us` are microseconds since the epoch, UTC. A link travels as JSON (`to_json`).
+Times named `_us` are microseconds since the epoch, UTC. A link travels as plain values.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import Any, Literal
 
 LinkState = Literal["connecting", "live", "silent", "lost", "refused"]
 
@@ -67,11 +66,12 @@ def duration_words(seconds: float) -> str:
     return f"{seconds / 86_400:.0f} d"
 
 
-def to_json(link: Link) -> str:
-    return json.dumps({f.name: getattr(link, f.name) for f in fields(Link)}, separators=(",", ":"))
+def to_plain(link: Link) -> dict[str, Any]:
+    """The link as numbers, texts and dicts, for JSON."""
+    return {f.name: getattr(link, f.name) for f in fields(Link)}
 
 
-def from_json(text: str | bytes) -> Link:
-    """The link that `to_json` wrote. Fields that it lacks take their defaults, others are passed by."""
+def from_plain(found: Mapping[str, Any]) -> Link:
+    """The link that `to_plain` gave. Fields that it lacks take their defaults, others are passed by."""
     known = {f.name for f in fields(Link)}
-    return Link(**{name: value for name, value in json.loads(text).items() if name in known})
+    return Link(**{name: value for name, value in found.items() if name in known})

@@ -1,12 +1,11 @@
 """What is known of one work unit now: the state the engine folds into, and all a screen needs.
 
-Times named `_us` are microseconds since the epoch, UTC. The view travels as JSON (`to_json`).
+Times named `_us` are microseconds since the epoch, UTC. The view travels as plain values.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from mes.equipment import TRUSTED, WorkUnit
 from mes.observation import QUALITIES, Quality, Value
@@ -14,7 +13,7 @@ from mes.observation import QUALITIES, Quality, Value
 Live = Literal["good", "uncertain", "bad", "stale"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TagView:
     """The newest reading of one tag."""
 
@@ -25,9 +24,13 @@ class TagView:
     status: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class UnitView:
-    """One work unit as its samples tell it. `position` is the stream id of the last one folded."""
+    """One work unit as its samples tell it. `position` is the stream id of the last one folded.
+
+    A view that was handed out is not changed any more: whoever needs another one copies it. It is
+    not frozen because copying a frozen one costs ten times as much, and it is copied at each sample.
+    """
 
     id: str
     position: str = "0-0"
@@ -50,8 +53,17 @@ class UnitView:
     source_time_us: int | None = None  # newest source time of any reading
     received_time_us: int | None = None  # newest answer of any device
 
+    def copy(self) -> "UnitView":
+        """Another view with the same values; what it holds is shared and must be replaced whole."""
+        out = object.__new__(UnitView)
+        for name in UnitView.__slots__:
+            setattr(out, name, getattr(self, name))
+        return out
+
     def at(self, position: str) -> "UnitView":
-        return replace(self, position=position)
+        out = self.copy()
+        out.position = position
+        return out
 
 
 def unit_quality(view: UnitView, unit: WorkUnit) -> Quality:
@@ -82,17 +94,21 @@ def live_quality(view: UnitView, unit: WorkUnit, *, now_us: int) -> Live:
     return "stale" if now_us > stale_at_us(view, unit) else unit_quality(view, unit)
 
 
-def to_json(view: UnitView) -> str:
+def to_plain(view: UnitView) -> dict[str, Any]:
+    """The view as numbers, texts, lists and dicts, for JSON."""
     fields = {name: getattr(view, name) for name in UnitView.__slots__}
     fields["tags"] = {
         n: [t.value, t.quality, t.source_time_us, t.received_time_us, t.status]
         for n, t in view.tags.items()
     }
-    return json.dumps(fields, separators=(",", ":"))
+    return fields
 
 
-def from_json(text: str | bytes) -> UnitView:
-    """The view that `to_json` wrote. Fields that it lacks take their defaults."""
-    fields = json.loads(text)
-    fields["tags"] = {n: TagView(*row) for n, row in fields.get("tags", {}).items()}
-    return UnitView(**{k: v for k, v in fields.items() if k in UnitView.__slots__})
+def from_plain(fields: Mapping[str, Any]) -> UnitView:
+    """The view that `to_plain` gave. Fields that it lacks take their defaults, others are passed by.
+
+    Raises KeyError, TypeError or ValueError for what it did not give.
+    """
+    known = {name: value for name, value in fields.items() if name in UnitView.__slots__}
+    known["tags"] = {n: TagView(*row) for n, row in fields.get("tags", {}).items()}
+    return UnitView(**known)

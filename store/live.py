@@ -12,11 +12,11 @@ Redis is never the system of record; all of this can be lost and comes again.
 """
 
 import asyncio
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -74,6 +74,16 @@ def stop_if_cancelled() -> None:
         raise asyncio.CancelledError
 
 
+def dump(plain: Any) -> str:
+    """JSON of plain values. Raises TypeError for what JSON cannot say."""
+    return orjson.dumps(plain).decode()
+
+
+def load(text: str) -> Any:
+    """The plain values of JSON. Raises ValueError for what is none."""
+    return orjson.loads(text)
+
+
 def encode(sample: Sample) -> dict[str, str]:
     """The fields of a stream entry. They are always the same, which is what keeps streams small."""
     readings = {n: _plain(r) for n, r in sample.readings.items()}
@@ -81,7 +91,7 @@ def encode(sample: Sample) -> dict[str, str]:
         "s": str(sample.source_time_us),
         "r": str(sample.received_time_us),
         "d": sample.device,
-        "v": json.dumps(readings, separators=(",", ":")),
+        "v": dump(readings),
     }
     if sample.gap_since_us is not None:
         fields["g"] = str(sample.gap_since_us)
@@ -106,7 +116,7 @@ def decode(unit: str, fields: Mapping[str, str]) -> Sample:
         received_time_us=int(fields["r"]),
         readings={
             name: Reading(*value) if isinstance(value, list) else Reading(value)
-            for name, value in json.loads(fields["v"]).items()
+            for name, value in load(fields["v"]).items()
         },
         gap_since_us=int(fields["g"]) if "g" in fields else None,
     )
@@ -116,8 +126,7 @@ def latest(sample: Sample) -> dict[str, str]:
     """The fields of the latest-value hash that a sample renews."""
     times = (sample.source_time_us, sample.received_time_us)
     return {
-        name: json.dumps([r.value, r.quality, *times, r.status], separators=(",", ":"))
-        for name, r in sample.readings.items()
+        name: dump([r.value, r.quality, *times, r.status]) for name, r in sample.readings.items()
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from redis.asyncio import Redis
 
 from mes.observation import Sample
-from mes.unit_view import UnitView, from_json, to_json
+from mes.unit_view import UnitView, from_plain, to_plain
 from store import live
 
 LEASE_MS = 3000
@@ -59,8 +59,8 @@ class Center:
         out = {}
         for unit, text in (await self._redis.hgetall(self._keys[1])).items():
             try:
-                out[unit] = from_json(text)
-            except (ValueError, TypeError, KeyError):
+                out[unit] = from_plain(live.load(text))
+            except (ValueError, TypeError, KeyError, AttributeError):
                 continue
         return out
 
@@ -81,7 +81,7 @@ class Center:
 
     async def commit(self, views: Mapping[str, UnitView]) -> None:
         """Keep `views` with their positions and publish them. Raises NotOwner, keeping nothing."""
-        rows = [part for unit, view in views.items() for part in (unit, to_json(view))]
+        rows = [part for unit, view in views.items() for part in (unit, live.dump(to_plain(view)))]
         head = (self._owner, LEASE_MS, live.VIEW_ENTRIES_MAX)
         if not await self._redis.eval(_COMMIT, 3, *self._keys, *head, *rows):
             raise NotOwner(self.id)

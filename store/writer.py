@@ -6,7 +6,6 @@ spool and are replayed in order. Bounds: PENDING_MAX samples in memory, the spoo
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import NamedTuple
 from redis.exceptions import ResponseError
 
 from mes.equipment import Plant
-from mes.link import Link, to_json
+from mes.link import Link, to_plain
 from mes.observation import Sample
 from store import live
 from store.spool import Kept, Spool
@@ -177,7 +176,7 @@ class Writer:
         if not self._links:
             return
         links, self._links = self._links, {}
-        rows = {device: to_json(link) for device, link in links.items()}
+        rows = {device: live.dump(to_plain(link)) for device, link in links.items()}
         pipe = self._redis.pipeline(transaction=True)
         pipe.hset(live.LINKS, mapping=rows)
         for device, text in rows.items():
@@ -187,14 +186,10 @@ class Writer:
 
 def _kept(entries: Sequence[Entry]) -> list[Kept]:
     """For the spool, without the mere contacts: that a device answered is no news afterwards."""
-    return [
-        (e.key, e.id, json.dumps(e.fields, separators=(",", ":")))
-        for e in entries
-        if e.latest or "g" in e.fields
-    ]
+    return [(e.key, e.id, live.dump(e.fields)) for e in entries if e.latest or "g" in e.fields]
 
 
 def _restored(kept: Kept) -> Entry:
     key, id, text = kept
-    fields = json.loads(text)
+    fields = live.load(text)
     return Entry(key, id, fields, live.latest(live.decode("", fields)))

@@ -19,7 +19,7 @@ from typing import Any
 
 from cli import embedded_redis
 from cli.settings import DEMO
-from mes.unit_view import UnitView, from_json
+from mes.unit_view import UnitView, from_plain
 from simulator import truth
 from store import live
 from tests.own_redis import OwnRedis, wait_until
@@ -131,7 +131,7 @@ class RunningPlant:
         client = self.redis.client()
         centers = [k.split("{")[1].split("}")[0] for k in client.scan_iter("takt:*:units")]
         rows = [row for center in centers for row in client.hgetall(live.units_key(center)).items()]
-        return {unit: from_json(text) for unit, text in rows}
+        return {unit: from_plain(live.load(text)) for unit, text in rows}
 
     def counts(self) -> dict[str, tuple[int, int]]:
         return {unit: (view.good, view.reject) for unit, view in self.views().items()}

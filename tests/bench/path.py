@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from mes.unit_view import from_json
+from mes.unit_view import from_plain
 from store import live
 from tests.bench.browser import Seen
 from tests.bench.plant import BenchPlant
@@ -60,7 +60,7 @@ class Tail:
     def told(self) -> list[Told]:
         out = []
         for id, fields in self._rows:
-            view = from_json(fields["j"])
+            view = from_plain(live.load(fields["j"]))
             out.append(Told(view.id, entry_id(id)[0], entry_id(view.position)))
         return out
 

@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 
 from dashboard.hub import now_us
-from mes.unit_view import TagView, UnitView, to_json
+from mes.unit_view import TagView, UnitView, to_plain
 from store import live
 from tests.own_redis import wait_until
 from tests.running_plant import RunningPlant
@@ -36,8 +36,8 @@ def ask(plant, path, method="GET"):
 
 def publish(plant, center, view):
     client = plant.redis.client()
-    client.hset(live.units_key(center), view.id, to_json(view))
-    client.xadd(live.view_key(center), {"k": view.id, "j": to_json(view)})
+    client.hset(live.units_key(center), view.id, live.dump(to_plain(view)))
+    client.xadd(live.view_key(center), {"k": view.id, "j": live.dump(to_plain(view))})
 
 
 def running_press(**fields):

@@ -9,7 +9,7 @@ import pytest
 from cli.settings import DEMO, settings
 from engine import fold_loop
 from mes.observation import Reading, Sample
-from mes.unit_view import from_json
+from mes.unit_view import UnitView, from_plain
 from store import live
 from store.views import Center, NotOwner
 
@@ -35,7 +35,7 @@ def add(client, unit, n, good):
 
 
 def views(client):
-    return {u: from_json(t) for u, t in client.hgetall(live.units_key(CENTER)).items()}
+    return {u: from_plain(live.load(t)) for u, t in client.hgetall(live.units_key(CENTER)).items()}
 
 
 async def until(condition, seconds=15.0):
@@ -115,7 +115,7 @@ def test_who_lost_the_lease_can_commit_nothing(own_redis, units):
         own_redis.client().set(live.lease_key(CENTER), "two")
         assert not await held.take()
         with pytest.raises(NotOwner):
-            await held.commit(await held.views() or {"press-1": from_json('{"id":"press-1"}')})
+            await held.commit(await held.views() or {"press-1": UnitView(id="press-1")})
         assert views(own_redis.client()) == {}
         await client.aclose()
 

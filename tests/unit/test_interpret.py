@@ -11,7 +11,8 @@ from mes.events import Counted, CounterReset, FaultRaised, SourceLost, StateChan
 from mes.interpret import LATE_MAX_US, fold
 from mes.observation import Reading, Sample
 from mes.states import PROFILES
-from mes.unit_view import UnitView, from_json, live_quality, stale_at_us, to_json
+from mes.unit_view import UnitView, from_plain, live_quality, stale_at_us, to_plain
+from store import live
 
 ROLES = {
     "state": "state",
@@ -209,9 +210,9 @@ def test_whatever_comes_counts_never_fall_and_the_view_survives_its_json(reading
         assert after.good >= view.good >= 0
         assert after.reject >= view.reject >= 0
         view = after
-    again = from_json(to_json(view))
-    assert to_json(again) == to_json(view)
-    assert from_json('{"id":"press-1","unheard_of":1}') == UnitView(id="press-1")
+    text = live.dump(to_plain(view))
+    assert live.dump(to_plain(from_plain(live.load(text)))) == text
+    assert from_plain({"id": "press-1", "unheard_of": 1}) == UnitView(id="press-1")
 
 
 @pytest.mark.parametrize("total", [True, False])
