@@ -38,7 +38,7 @@ INDEX = """<!DOCTYPE html>
 <head>
 {%metas%}<title>{%title%}</title>
 <script>document.documentElement.dataset.theme =
-location.pathname.startsWith("/andon/") ? "wall" : "light"</script>
+location.pathname.startsWith("/andon/") ? "wall" : "{theme}"</script>
 <link rel="preload" as="font" type="font/woff2" href="/assets/fonts/inter-latin.woff2" crossorigin>
 <link rel="icon" href="/assets/favicon.svg"><link rel="manifest" href="/assets/manifest.webmanifest">
 {%css%}
@@ -81,7 +81,7 @@ def create_app(config: Config, *, redis_url: str) -> Dash:
         websocket_inactivity_timeout=0,
         websocket_batch_delay=0,
     )
-    app.index_string = INDEX
+    app.index_string = INDEX.replace("{theme}", config.dashboard.theme)
     _pages(hub)
     app.layout = dash.page_container
     app.callback(websocket=True, persistent=True)(broadcast.serve)

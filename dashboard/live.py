@@ -10,16 +10,19 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-from dash import ctx, set_props
+from dash import ctx
 from dash.exceptions import WebsocketDisconnected
 
 from dashboard.hub import Hub, now_us
+from dashboard.wire import Wire
 from mes.snapshot import Snapshot
 from store.live import dump
 
 log = logging.getLogger("takt.live")
 
 BEAT_S = 1.0  # a screen hears at least this often that it is live
+AT_ONCE = 2  # flushes that may follow closely after a quiet time: a burst rarely comes whole
+CLIENT_S = 0.001  # a window is at least this long for each client: what all of them cost is bounded
 ACK_S = 10.0  # a client that does not acknowledge for so long is let go
 TOPICS_MAX = 500  # topics kept at once; idle ones go first
 CACHE_MAX = 64  # distinct "seen" versions a topic keeps JSON for
@@ -64,11 +67,11 @@ class Topic:
         news.set()
 
     def message(self, seen: int, head: Mapping[str, object]) -> str:
-        """What is newer than version `seen`, as JSON; built once for all who have seen the same."""
+        """What is newer than version `seen`, as JSON text quoted in JSON: built once for all."""
         found = self._json.get(seen)
         if found is None:
             rows = {k: self._since(k, seen) for k, v in self._newest.items() if v > seen}
-            found = dump({"v": self.version, **head, "rows": rows})
+            found = dump(dump({"v": self.version, **head, "rows": rows}))
             if len(self._json) < CACHE_MAX:
                 self._json[seen] = found
         return found
@@ -130,6 +133,7 @@ class Broadcast:
         """Refresh and flush until cancelled: on every change, and at every beat."""
         loop = asyncio.get_running_loop()
         beat = loop.time() + BEAT_S
+        owed = 0.0  # when the windows of all flushes so far will have passed, one after the other
         while True:
             try:
                 await asyncio.wait_for(self._dirty.wait(), max(0.0, beat - loop.time()))
@@ -141,7 +145,10 @@ class Broadcast:
             if due:
                 beat = loop.time() + BEAT_S
             self._flush(all_of_them=due)
-            await asyncio.sleep(max(0.0, self._window_s - self._settle_s))
+            window_s = max(self._window_s, self.clients * CLIENT_S)
+            owed = max(owed, loop.time()) + window_s
+            hold_s = owed - (AT_ONCE - 1) * window_s - loop.time()
+            await asyncio.sleep(max(0.0, hold_s - self._settle_s))
 
     def _flush(self, *, all_of_them: bool) -> None:
         now = self.hub.snapshot()
@@ -165,12 +172,14 @@ class Broadcast:
     async def serve(self) -> None:
         """Feed one page until it goes: the body of the persistent websocket callback."""
         ws = ctx.websocket
+        wire = Wire(ws, id="live", prop="data-v", asked="data-topic")
         topic: Topic | None = None
-        name, seen = None, 0
+        name, seen, text = None, 0, None
         try:
             while not ws.is_shutdown:
                 # The acknowledgement, and at the same time the page's answer which screen it is.
-                told = await ws.get_prop("live", "data-topic", timeout=ACK_S)
+                told = await wire.ask(text, timeout_s=ACK_S)
+                text = None
                 if told != name:
                     name, seen, topic = told, 0, self._move(topic, told)
                 elif topic is not None and topic.version == seen:
@@ -178,7 +187,7 @@ class Broadcast:
                 if topic is None:
                     await asyncio.sleep(0.1)  # the page is not drawn yet, or is none of ours
                     continue
-                set_props("live", {"data-v": topic.message(seen, self.head())})
+                text = topic.message(seen, self.head())
                 seen = topic.version
                 self.messages += 1
         except (TimeoutError, WebsocketDisconnected):

@@ -67,7 +67,7 @@ def page(now: Snapshot, topic: str, *children: Any, active: str = "", **props: A
             html.Main(list(children), className="page"),
         ],
         className="screen",
-        **{"data-theme": "light", **props},
+        **props,
     )
 
 

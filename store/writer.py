@@ -25,6 +25,27 @@ PENDING_MAX = 200_000  # samples in memory; past that new ones go, and it is sai
 BATCH_MAX = 500  # entries sent or spooled together
 AWAY_S = 0.25  # between two tries, and two commits of the spool, while Redis is away
 LINKS_ENTRIES_MAX = 500
+# One call for a work centre, so that who reads finds all of an answer of its devices at once.
+# KEYS: streams and hashes; ARGV: the streams' bound, then for each command the place of its key,
+# the entry's id ("" for a hash), the number of words that follow, and these.
+_APPEND = """
+local failed, at, n = {}, 2, 0
+while at <= #ARGV do
+  local key, id, last = KEYS[tonumber(ARGV[at])], ARGV[at + 1], at + 2 + tonumber(ARGV[at + 2])
+  local answer
+  if id == '' then
+    answer = redis.pcall('HSET', key, unpack(ARGV, at + 3, last))
+  else
+    n = n + 1
+    answer = redis.pcall('XADD', key, 'MAXLEN', '~', ARGV[1], id, unpack(ARGV, at + 3, last))
+  end
+  if type(answer) == 'table' and answer.err then
+    failed[#failed + 1] = {n, answer.err}
+  end
+  at = last + 1
+end
+return failed
+"""
 REFUSED = "equal or smaller than the target stream top item"
 
 
@@ -133,29 +154,23 @@ class Writer:
     async def _send(self, entries: Sequence[Entry]) -> None:
         """Add `entries` to their streams, each once however often it is sent.
 
-        What belongs to one work centre arrives in one transaction: its reader wakes once and finds
-        all of it, instead of the first entry alone.
+        What belongs to one work centre arrives in one call: its reader wakes once and finds all of
+        it, instead of the first entry alone.
         """
         centers: dict[str, list[Entry]] = {}
         for entry in entries:
             centers.setdefault(entry.key.partition("}")[0], []).append(entry)
+        if not centers:
+            return
+        pipe = self._redis.pipeline(transaction=False)
         for together in centers.values():
-            await self._send_center(together)
-
-    async def _send_center(self, entries: Sequence[Entry]) -> None:
-        pipe = self._redis.pipeline(transaction=True)
-        for key, id, fields, latest in entries:
-            pipe.xadd(key, fields, id=id, maxlen=self._entries_max, approximate=True)
-            if latest:
-                pipe.hset(live.last_of(key), mapping=latest)
-        answers = await pipe.execute(raise_on_error=False)
-        for answer in answers:
-            if isinstance(answer, Exception) and REFUSED not in str(answer):
-                raise answer
-        adds = [a for a in answers if not isinstance(a, int)]
-        for entry, answer in zip(entries, adds, strict=True):
-            if isinstance(answer, ResponseError):
-                await self._again(entry)
+            keys, words = _appending(together)
+            pipe.eval(_APPEND, len(keys), *keys, self._entries_max, *words)
+        for together, failed in zip(centers.values(), await pipe.execute(), strict=True):
+            for n, why in failed:
+                if REFUSED not in why:
+                    raise ResponseError(why)
+                await self._again(together[n - 1])
 
     async def _again(self, entry: Entry) -> None:
         """A refused entry has arrived before, or its id lies behind the stream: then by a new id.
@@ -182,6 +197,24 @@ class Writer:
         for device, text in rows.items():
             pipe.xadd(live.LINKS_VIEW, {"k": device, "j": text}, maxlen=LINKS_ENTRIES_MAX)
         await pipe.execute()
+
+
+def _appending(entries: Sequence[Entry]) -> tuple[list[str], list[str | int]]:
+    """Keys and words of _APPEND: the entries, and once for each unit the newest of its tags."""
+    places: dict[str, int] = {}
+    words: list[str | int] = []
+    newest: dict[str, dict[str, str]] = {}
+    for key, id, fields, latest in entries:
+        words += (places.setdefault(key, len(places) + 1), id, 2 * len(fields))
+        for pair in fields.items():
+            words += pair
+        if latest:
+            newest.setdefault(live.last_of(key), {}).update(latest)
+    for key, tags in newest.items():
+        words += (places.setdefault(key, len(places) + 1), "", 2 * len(tags))
+        for pair in tags.items():
+            words += pair
+    return list(places), words
 
 
 def _kept(entries: Sequence[Entry]) -> list[Kept]:
