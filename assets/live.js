@@ -21,11 +21,16 @@
   const DEAD_MS = 5000;      // then ask whether the server is back, and start again when it is
   const POLL_MS = 1000;
   const TICK_MS = 500;
-  let live = null, heard = performance.now(), skew = null, last = null, asking = false, good = 0;
-  let was = "", found = new Map(), clocks = [], sinces = [], tiles = [];
-  const started = Date.now(), formats = new Map();
+  const NOT_LIVE = "[data-quality=stale], [data-quality=offline], [data-quality=bad]";
+  const SKEW_MS = 300000;    // how long a fast delivery is taken for the difference of the clocks
+  let live = null, heard = performance.now(), skew = 0, last = null, asking = false, good = 0;
+  let was = "", found = new Map(), clocks = [], sinces = [], tiles = [], soon = 0, slowSince = null;
+  let fastest = [Infinity, Infinity], turned = performance.now();   // in this while, in the one before
 
-  const serverNow = () => Date.now() - (skew === null ? 0 : skew);
+  /* A clock that nobody sets: the wall's own may be stepped, or drift for weeks. */
+  const clock = () => performance.timeOrigin + performance.now();
+  const serverNow = () => clock() - skew;
+  const started = clock(), formats = new Map();
   const put = (el, name, value) => { if (el.getAttribute(name) !== value) el.setAttribute(name, value); };
   const text = (el, value) => {
     const node = el.firstChild;        // most slots have one text node: changing it moves no layout object
@@ -37,7 +42,7 @@
   function targets(key) {
     let out = found.get(key);
     if (out === undefined) {
-      out = [...document.querySelectorAll('[data-key="' + key + '"]')].map((el) => {
+      out = [...document.querySelectorAll('[data-key="' + CSS.escape(key) + '"]')].map((el) => {
         const slots = new Map();
         for (const slot of el.querySelectorAll("[data-f]")) {
           const name = slot.dataset.f;
@@ -67,8 +72,11 @@
 
   function paint(message) {
     const now = serverNow(), off = offline();
-    for (const key in message.rows)
-      for (const target of targets(key)) paintRow(target, message.rows[key], now, off);
+    for (const key in message.rows) {
+      try {
+        for (const target of targets(key)) paintRow(target, message.rows[key], now, off);
+      } catch (error) { console.error(key, error); }    // one odd row does not stop the others
+    }
     if (off !== was) tick();
   }
 
@@ -90,7 +98,7 @@
   }
 
   function run(el, now) {
-    if (el.dataset.while && el.closest("[data-quality=stale], [data-quality=offline]")) return;
+    if (el.dataset.while && el.closest(NOT_LIVE)) return;
     const ms = now - Number(el.dataset.since);
     text(el, !el.dataset.since ? "–" : el.dataset.as === "age" ? age(ms) : span(ms));
   }
@@ -105,7 +113,14 @@
   function tick() {
     const now = serverNow(), off = offline();
     was = off;
-    for (const el of tiles) judge(el, now, off);
+    let next = TICK_MS;
+    for (const el of tiles) {
+      judge(el, now, off);
+      const left = Number(el.dataset.staleAt) - now;
+      if (left >= 0 && left < next) next = left;
+    }
+    clearTimeout(soon);                // a tile grows stale when it does, not at the next tick
+    if (next < TICK_MS) soon = setTimeout(tick, next + 1);
     for (const el of sinces) run(el, now);
     for (const el of clocks) text(el, siteTime(el.dataset.clock, now));
     banner(off, now);
@@ -133,10 +148,13 @@
   function receive() {
     const v = live.getAttribute("data-v");
     if (!v) return;
-    const message = JSON.parse(v), took = Date.now() - message.t;
-    if (skew === null || took < skew) skew = took;      // the fastest delivery tells the clocks apart
-    message.age = took - skew;
+    const message = JSON.parse(v), took = clock() - message.t;
     heard = performance.now();
+    if (heard - turned > SKEW_MS) { fastest = [Infinity, fastest[0]]; turned = heard; }
+    fastest[0] = Math.min(fastest[0], took);
+    skew = Math.min(fastest[0], fastest[1]);            // the fastest delivery tells the clocks apart
+    message.age = took - skew;
+    slowSince = message.age > OLD_MS ? slowSince || heard : null;
     last = message; good = 0;
     paint(message);
     put(live, "data-painted", String(message.v));
@@ -160,9 +178,11 @@
     tick();
   }
 
+  const dead = () => performance.now() - (slowSince || heard) >= DEAD_MS;
+
   /* Two good answers in a row, then reload, spread out so that fifty walls do not come at once. */
   async function ask() {
-    if (asking || performance.now() - heard < DEAD_MS) return;
+    if (asking || !dead()) return;
     asking = true;
     try {
       const answer = await fetch("/healthz", {cache: "no-store", signal: AbortSignal.timeout(2 * POLL_MS)});
@@ -171,7 +191,7 @@
     if (good >= 2) {
       good = 0;
       await new Promise((wake) => setTimeout(wake, Math.random() * 2000));
-      if (performance.now() - heard >= DEAD_MS) location.reload();
+      if (dead()) location.reload();
       heard = Math.max(heard, performance.now() - LATE_MS - 1);   // still offline, but give the page time to load
     }
     asking = false;

@@ -1,9 +1,12 @@
 """The Redis that Takt starts for itself: append-only file in the data directory, a unix socket
 there, no port. A Redis that already runs on the machine is left alone."""
 
+import contextlib
 import hashlib
 import shutil
+import socket
 import tempfile
+import time
 from pathlib import Path
 
 import redis
@@ -45,13 +48,13 @@ def find_server() -> str:
 
 def command(data_dir: Path) -> list[str]:
     """The command line of our Redis; makes its folders, readable by nobody else."""
-    home, socket = data_dir / "redis", socket_of(data_dir)
-    for folder in (home, socket.parent):
+    home, path = data_dir / "redis", socket_of(data_dir)
+    for folder in (home, path.parent):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
     options = {
         "port": "0",
-        "unixsocket": str(socket),
+        "unixsocket": str(path),
         "unixsocketperm": "700",
         "dir": str(home),
         "appendonly": "yes",
@@ -65,17 +68,26 @@ def command(data_dir: Path) -> list[str]:
     return [find_server(), *(word for k, v in options.items() for word in (f"--{k}", v))]
 
 
-def end_orphan(data_dir: Path) -> bool:
-    """End a Redis of ours that outlived its supervisor; True where there was one."""
-    socket = socket_of(data_dir)
-    if not socket.exists():
-        return False
-    try:
-        with redis.Redis(unix_socket_path=str(socket), socket_timeout=5) as left:
-            left.ping()
-            left.shutdown()
-    except redis.RedisError:
-        return False
+def end_orphan(data_dir: Path, *, wait_s: float = 30.0) -> None:
+    """End a Redis of ours that outlived its supervisor: two must never write one file.
+
+    Raises TimeoutError where one is there and does not end.
+    """
+    path, end = socket_of(data_dir), time.monotonic() + wait_s
+    while _somebody_listens(path):
+        if time.monotonic() > end:
+            raise TimeoutError(f"a Redis was left over at {path} and does not end: end it first")
+        with contextlib.suppress(redis.RedisError):  # it may still be reading its file
+            redis.Redis(unix_socket_path=str(path), socket_timeout=5).shutdown()
+        time.sleep(0.1)
+
+
+def _somebody_listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
     return True
 
 

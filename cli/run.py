@@ -7,8 +7,8 @@ import signal
 import socket
 import sys
 import time
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 from json import loads
 from pathlib import Path
 from typing import IO
@@ -19,6 +19,8 @@ from cli.settings import redis_is_ours, settings
 from cli.supervisor import Child, Supervisor
 from store.config import Config
 
+# Our own dashboard is asked directly, whatever proxy the plant has for the outside.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 FIRST_SCREEN_S = 60.0  # after this it is said that the first screen is not live yet
 
 
@@ -28,10 +30,20 @@ def main(path: Path) -> int:
     config = settings(path)
     config.data_dir.mkdir(parents=True, exist_ok=True)
     with (config.data_dir / "takt.lock").open("a+") as lock:
-        if fault := _locked(lock) or _taken(config):
-            print(f"takt: {fault}", file=sys.stderr)
+        try:
+            if fault := _locked(lock) or _taken(config):
+                raise OSError(fault)
+            redis = _own_redis(config) if redis_is_ours(path) else None
+        except OSError as error:
+            print(f"takt: {error}", file=sys.stderr)
             return 1
-        return asyncio.run(_run(config, ours=redis_is_ours(path), started=started))
+        return asyncio.run(_run(config, redis=redis, started=started))
+
+
+def _own_redis(config: Config) -> list[str]:
+    """The command line of our Redis, none of which runs. Raises OSError saying what to do."""
+    embedded_redis.end_orphan(config.data_dir)
+    return embedded_redis.command(config.data_dir)
 
 
 def _locked(lock: IO[str]) -> str:
@@ -49,16 +61,17 @@ def _locked(lock: IO[str]) -> str:
 
 def _taken(config: Config) -> str:
     host, port = config.dashboard.host, config.dashboard.port
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            return f"cannot listen on {host}:{port}: {error.strerror}; --port takes another one"
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return f"cannot listen on {host}:{port}: {error.strerror}; --port takes another one"
     return ""
 
 
-async def _run(config: Config, *, ours: bool, started: float) -> int:
+async def _run(config: Config, *, redis: list[str] | None, started: float) -> int:
     reading, writing = os.pipe()
     os.set_inheritable(reading, True)
     environ = os.environ | {LIFELINE: str(reading)}
@@ -66,9 +79,8 @@ async def _run(config: Config, *, ours: bool, started: float) -> int:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, supervisor.stop)
-    if ours:
-        embedded_redis.end_orphan(config.data_dir)
-        supervisor.add(Child("redis", embedded_redis.command(config.data_dir), environ=environ))
+    if redis is not None:
+        supervisor.add(Child("redis", redis, environ=environ))
     roles = ["simulate"] if config.simulator else []
     roles += ["collect", "engine", "dashboard"]
     for role in roles:
@@ -103,10 +115,10 @@ def _reachable(host: str) -> str:
 def _live(url: str) -> bool:
     """Whether the dashboard is ready and at least one work unit is live."""
     try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=1):
+        with _DIRECT.open(f"{url}/readyz", timeout=1):
             pass
-        with urllib.request.urlopen(f"{url}/api/v1/work-units", timeout=1) as answer:
+        with _DIRECT.open(f"{url}/api/v1/work-units", timeout=1) as answer:
             items = loads(answer.read())["items"]
-    except (OSError, ValueError, urllib.error.URLError):
+    except (OSError, ValueError, HTTPException):
         return False
     return any(item["quality"] in ("good", "uncertain") for item in items)

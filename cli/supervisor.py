@@ -53,20 +53,28 @@ class Supervisor:
         delay_s, loop = DELAY_S, asyncio.get_running_loop()
         while True:
             began = loop.time()
-            child.process = await asyncio.create_subprocess_exec(
-                *child.argv,
-                env=dict(child.environ),
-                cwd=ROOT,
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(child.lifeline,) if child.lifeline is not None else (),
-                start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
-            )
-            status = await child.process.wait()
+            try:
+                status = await _run(child)
+            except OSError as error:  # no memory, too many processes: that may pass
+                log.error("%s cannot be started: %s; again in %.1f s", child.name, error, delay_s)
+                status = 1
             if loop.time() - began > SETTLED_S:
                 delay_s = DELAY_S
             log.warning("%s ended with %s; again in %.1f s", child.name, _told(status), delay_s)
             await asyncio.sleep(delay_s)
             delay_s = min(delay_s * 2, DELAY_MAX_S)
+
+
+async def _run(child: Child) -> int:
+    child.process = await asyncio.create_subprocess_exec(
+        *child.argv,
+        env=dict(child.environ),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.DEVNULL,
+        pass_fds=(child.lifeline,) if child.lifeline is not None else (),
+        start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
+    )
+    return await child.process.wait()
 
 
 def _told(status: int) -> str:

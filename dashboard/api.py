@@ -1,5 +1,6 @@
 """/api/v1: the digits behind the screens, as JSON. One error shape for everything that fails."""
 
+import logging
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from dashboard.hub import Hub
 from mes.equipment import WorkUnit
 from mes.observation import Value, moment
 from mes.snapshot import Snapshot
+
+log = logging.getLogger("takt.api")
 
 # Swagger UI 5.35.0 as its makers publish it: served by us, because plants have no internet.
 DOCS_ASSETS = Path(__file__).resolve().parent / "vendor" / "swagger-ui"
@@ -108,6 +111,7 @@ def register(server: FastAPI, hub: Hub) -> None:
     server.get("/api/{path:path}", include_in_schema=False)(_nothing_here)
     server.add_exception_handler(StarletteHTTPException, _failed)
     server.add_exception_handler(RequestValidationError, _refused)
+    server.add_exception_handler(Exception, _broken)
 
 
 def _unit(hub: Hub, now: Snapshot, unit: WorkUnit) -> dict[str, Any]:
@@ -178,6 +182,12 @@ async def _failed(_request: Request, error: Exception) -> JSONResponse:
     code = "invalid" if status == 422 else status.phrase.lower().replace(" ", "_")
     body = ErrorOut(error=ErrorBody(code=code, message=str(error.detail)))
     return JSONResponse(body.model_dump(), status_code=status, headers=error.headers)
+
+
+async def _broken(_request: Request, error: Exception) -> JSONResponse:
+    log.error("a request could not be answered", exc_info=error)
+    body = ErrorOut(error=ErrorBody(code="fault", message="a fault in Takt; its log says more"))
+    return JSONResponse(body.model_dump(), status_code=500)
 
 
 async def _refused(_request: Request, error: Exception) -> JSONResponse:

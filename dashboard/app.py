@@ -26,12 +26,6 @@ log = logging.getLogger("takt.dashboard")
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SCREENS = {"overview": overview, "andon": andon, "unit": unit, "connections": connections}
-PATHS = {
-    "overview": "/",
-    "andon": "/andon/<id>",
-    "unit": "/unit/<id>",
-    "connections": "/connections",
-}
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -90,19 +84,19 @@ def create_app(config: Config, *, redis_url: str) -> Dash:
 
 def _pages(hub: Hub) -> None:
     """One page per screen. The first drawing has the data of its moment: no empty tile, no jump."""
-    for order, (name, screen) in enumerate(SCREENS.items()):
+    for screen in SCREENS.values():
         dash.register_page(
             screen.__name__,
-            **{"path_template" if "<" in PATHS[name] else "path": PATHS[name]},
+            **{"path_template" if "<" in screen.PATH else "path": screen.PATH},
             name=screen.TITLE,
             title=f"{screen.TITLE} · Takt",
-            order=order,
+            order=screen.ORDER,
             layout=partial(_draw, hub, screen),
         )
     dash.register_page("not_found_404", layout=partial(_draw, hub, not_found))
 
 
-def _draw(hub: Hub, screen: Any, id: str | None = None, **_query: str) -> Any:
+def _draw(hub: Hub, screen: Any, /, id: str | None = None, **_query: str) -> Any:
     return _parts.island(screen.layout(hub.snapshot(), id))
 
 

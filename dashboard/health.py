@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
@@ -13,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from dashboard.hub import Hub
 from dashboard.live import Broadcast
+from mes.snapshot import Snapshot
 from store import live
 
 READY_S = 2.0  # an answer about readiness takes no longer
@@ -41,7 +41,7 @@ def register(server: FastAPI, hub: Hub, broadcast: Broadcast) -> None:
 
 
 async def _faults(hub: Hub) -> list[str]:
-    centers = list(hub.plant.work_centers)
+    centers = dict.fromkeys(unit.work_center for unit in hub.plant.work_units.values())
     try:
         async with asyncio.timeout(READY_S):
             owners = [await hub.redis.get(live.lease_key(center)) for center in centers]
@@ -74,7 +74,7 @@ class _Figures(Collector):
             links.add_metric([device], float(link is not None and link.state == "live"))
         yield links
 
-    def _units(self, now: Any) -> Iterable[Metric]:
+    def _units(self, now: Snapshot) -> Iterable[Metric]:
         good = CounterMetricFamily("takt_good_pieces", "good pieces", labels=["work_unit"])
         reject = CounterMetricFamily("takt_reject_pieces", "rejected pieces", labels=["work_unit"])
         live_ = GaugeMetricFamily("takt_unit_live", "1 while heard in time", labels=["work_unit"])

@@ -101,6 +101,9 @@ class Broadcast:
         self._screens = screens
         self._window_s, self._settle_s = window_s, settle_s
         self._topics: dict[str, Topic] = {}
+        plant = hub.plant
+        self._ids = {*plant.areas, *plant.work_centers, *plant.work_units}
+        self._undrawn: set[str] = set()  # topics whose rows failed: told once each
         self._dirty = asyncio.Event()
         hub.listen(lambda _: self._dirty.set())
 
@@ -115,7 +118,7 @@ class Broadcast:
         """
         name = name.partition("#")[0]
         screen, _, id = name.partition(":")
-        if screen not in self._screens:
+        if screen not in self._screens or (id and id not in self._ids):
             return None
         if name not in self._topics:
             self._make_room()
@@ -158,8 +161,11 @@ class Broadcast:
             try:
                 if topic.refresh(now) or all_of_them:
                     topic.flush()
+                self._undrawn.discard(name)
             except Exception:
-                log.exception("%s: cannot be drawn", name)
+                if name not in self._undrawn:
+                    log.exception("%s: cannot be drawn", name)
+                self._undrawn.add(name)
         self.flushes += 1
 
     def head(self) -> dict[str, object]:
@@ -195,11 +201,12 @@ class Broadcast:
         finally:
             self._move(topic, None)
 
-    def _move(self, old: Topic | None, name: str | None) -> Topic | None:
-        new = self.topic(name) if name else None
+    def _move(self, old: Topic | None, name: object) -> Topic | None:
+        new = self.topic(name) if isinstance(name, str) else None
         if new is not None:
             new.clients += 1
-            new.refresh(self.hub.snapshot())
+            if new.clients == 1:  # nobody was looking, so nobody has kept its rows fresh
+                new.refresh(self.hub.snapshot())
         if old is not None:
             old.clients -= 1
         return new

@@ -20,8 +20,10 @@ from store.views import LEASE_MS, Center, NotOwner
 
 log = logging.getLogger("takt.engine")
 
+_unfolded: set[str] = set()  # units whose last entry could not be folded: told once each
+
 AWAY_S = 0.25  # between two tries while Redis is away
-WAIT_S = LEASE_MS / 3000  # between two tries for a lease another engine holds, and to renew ours
+WAIT_S = LEASE_MS / 5000  # between two tries for a lease another engine holds, and to renew ours
 
 
 async def run(
@@ -66,9 +68,11 @@ async def _own(held: Center, units: Mapping[str, WorkUnit]) -> None:
         if changed:
             await held.commit(changed)
             views |= changed
-        elif now - renewed > WAIT_S and not await held.take():
-            raise NotOwner(held.id)
-        renewed = now
+            renewed = now
+        elif now - renewed > WAIT_S:
+            if not await held.take():
+                raise NotOwner(held.id)
+            renewed = now
 
 
 def _folded(
@@ -80,5 +84,9 @@ def _folded(
             if sample is not None:
                 view, _ = fold(view, sample, unit)
         except Exception:  # one sample that cannot be folded must not stop the work centre
-            log.exception("%s: entry %s cannot be folded and is passed over", unit.id, id)
+            if unit.id not in _unfolded:
+                log.exception("%s: entry %s cannot be folded and is passed over", unit.id, id)
+            _unfolded.add(unit.id)
+        else:
+            _unfolded.discard(unit.id)
     return view.at(rows[-1][0])

@@ -58,7 +58,7 @@ def open_redis(url: str) -> "Redis[str]":
         decode_responses=True,
         protocol=2,
         socket_connect_timeout=2,
-        socket_timeout=BLOCK_MS / 1000 + 4,
+        socket_timeout=BLOCK_MS / 1000 + 1.5,  # a hanging Redis is away before a page must say so
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
     )

@@ -172,6 +172,26 @@ def test_two_pages_of_one_browser_are_both_live(plant, browse):
     wait_until(lambda: max(t["sourceTime"] for t in attributes(driver, "[data-unit]")) > stamp)
 
 
+def test_a_wall_whose_clock_is_set_stays_live(browse):
+    driver = browse("/andon/press-shop")
+    for minutes in (10, -10):
+        driver.execute_script(
+            "const now = Date.now.bind(Date); Date.now = () => now() + arguments[0] * 60000",
+            minutes,
+        )
+        before = max(t["sourceTime"] for t in attributes(driver, "[data-unit]"))
+        wait_until(
+            lambda b=before: max(t["sourceTime"] for t in attributes(driver, "[data-unit]")) > b
+        )
+        assert {t["quality"] for t in attributes(driver, "[data-unit]")} == {"good"}
+        assert attributes(driver, "#offline")[0]["on"] == "no"
+
+
+def test_words_in_the_address_that_mean_nothing_do_no_harm(plant, browse):
+    driver = browse("/unit/press-1?hub=1&screen=2&now=3")
+    assert attributes(driver, '[data-tag="press-1.power"]')
+
+
 def test_the_first_page_that_a_fresh_server_is_asked_for_is_live(plant, browse):
     plant.kill("dashboard")
     plant.start("dashboard")
