@@ -1,15 +1,21 @@
 """Writes samples into the streams and links onto the board, whatever Redis does meanwhile.
 
 Every entry has an explicit id before it is sent for the first time, so that a retry of an entry
-that had arrived is refused by Redis instead of doubled. While Redis is away entries go to the
-spool and are replayed in order. Bounds: PENDING_MAX samples in memory, the spool's bytes on disk.
+that had arrived is refused by Redis instead of doubled. While Redis is away, or hangs, entries go
+to the spool and are replayed in order; one task talks to Redis and another to the disk, so that
+neither waits for the other. Bounds: PENDING_MAX samples in memory, the spool's bytes on disk,
+TROUBLES_MAX troubles of a link.
 """
 
 import asyncio
 import logging
+import math
+import sqlite3
 import time
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
 
 from redis.exceptions import ResponseError
 
@@ -17,14 +23,19 @@ from mes.equipment import Plant
 from mes.link import Link, to_plain
 from mes.observation import Sample
 from store import live
-from store.spool import Kept, Spool
+from store.spool import Disk, Entries, Entry, Spool, kept, restored
 
 log = logging.getLogger("takt.writer")
 
 PENDING_MAX = 200_000  # samples in memory; past that new ones go, and it is said
-BATCH_MAX = 500  # entries sent or spooled together
-AWAY_S = 0.25  # between two tries, and two commits of the spool, while Redis is away
+BATCH_MAX = 500  # entries sent together
+KEPT_MAX = 1000  # entries spooled together
+AWAY_S = 0.25  # between two tries, and two looks at what has to be spooled
+PATIENCE_S = 1.0  # a call that takes longer counts as Redis being away
 LINKS_ENTRIES_MAX = 500
+TROUBLES_MAX = 50  # of a link that travel; one more says how many there are
+TEXT_MAX = 1000  # characters of a link's text that travel
+PROBE = "takt:{connections}:probe"  # never made: a write that does nothing
 # One call for a work centre, so that who reads finds all of an answer of its devices at once.
 # KEYS: streams and hashes; ARGV: the streams' bound, then for each command the place of its key,
 # the entry's id ("" for a hash), the number of words that follow, and these.
@@ -49,107 +60,156 @@ return failed
 REFUSED = "equal or smaller than the target stream top item"
 
 
-class Entry(NamedTuple):
-    """One entry on its way into a stream, and the latest values that it renews."""
-
-    key: str
-    id: str
-    fields: Mapping[str, str]
-    latest: Mapping[str, str]
-
-
 class Writer:
     """The sink of every collector in one process: `append` and `link` never block nor raise."""
 
     def __init__(self, url: str, plant: Plant, *, entries_max: int, spool: Spool) -> None:
         self.spool = spool
-        self.lost = 0  # samples that found no room in memory
+        self.lost = 0  # samples that found room neither in memory nor, at the end, on the disk
         self._redis = live.open_redis(url)
+        self._disk = Disk(spool)
         self._entries_max = entries_max
-        self._center = {u.id: u.work_center for u in plant.work_units.values()}
+        self._entries = Entries({u.id: u.work_center for u in plant.work_units.values()})
         self._pending: list[Sample] = []
+        self._sending: list[Entry] = []  # taken from there; neither acknowledged nor durable yet
         self._links: dict[str, Link] = {}
         self._wake = asyncio.Event()
-        self._last_id = (0, 0)
-        self._up = True
+        self._up = not len(spool)  # entries go straight to Redis; else the spool goes first
+        self._keeping = False  # entries are on their way to the disk
+        self._asked_s = math.inf  # since then Redis owes an answer
+        self._away_since: int | None = None  # what the spool had dropped when Redis went
+        self._overflowing = False
 
     def append(self, samples: Sequence[Sample]) -> None:
-        room = PENDING_MAX - len(self._pending)
+        room = max(0, PENDING_MAX - len(self._pending) - len(self._sending))
         if len(samples) > room:
-            if self.lost == 0:
+            if not self._overflowing:
                 log.error("more than %d samples wait to be written: new ones go", PENDING_MAX)
+            self._overflowing = True
             self.lost += len(samples) - room
         self._pending.extend(samples[:room])
         self._wake.set()
 
     def link(self, link: Link) -> None:
-        self._links[link.device] = link
+        self._links[link.device] = _bounded(link)
         self._wake.set()
 
     async def run(self) -> None:
-        """Write until cancelled; what is pending then goes to the spool."""
+        """Write until cancelled; what has not arrived by then goes to the spool."""
+        if not self._up:
+            self._wake.set()
         try:
-            while True:
-                live.stop_if_cancelled()
-                await self._wake.wait()
-                self._wake.clear()
-                batch, self._pending = self._pending[:BATCH_MAX], self._pending[BATCH_MAX:]
-                if self._pending:
-                    self._wake.set()
-                await self._write([entry for s in batch if (entry := self._entry(s))])
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._talk())
+                group.create_task(self._guard())
         finally:
-            self.spool.put(_kept([e for s in self._pending if (e := self._entry(s))]))
+            self._keep_rest()
             await self._redis.aclose()
 
-    async def _write(self, entries: list[Entry]) -> None:
-        """Send, or keep for later; what is kept goes first."""
-        try:
-            if self._up and not len(self.spool):
-                await self._send(entries)
-            else:
-                await self._keep(entries)
-                entries = []
-                await self._drain()
-            await self._send_links()
-        except live.UNAVAILABLE as error:
-            if self._up:
-                log.warning("Redis is away, values go to the spool: %s", error)
-            self._up = False
-            await self._keep(entries)
-            await asyncio.sleep(AWAY_S)
-            self._wake.set()
-        else:
+    async def _talk(self) -> None:
+        """All that is said to Redis."""
+        while True:
+            live.stop_if_cancelled()
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._round()
+            except live.UNAVAILABLE as error:
+                self._set_away(error)
+            finally:
+                self._asked_s = math.inf
             if not self._up:
-                log.info("Redis is back, nothing waits in the spool")
-            self._up = True
+                live.stop_if_cancelled()
+                await asyncio.sleep(AWAY_S)
+            if self._pending or not self._up:
+                self._wake.set()
 
-    async def _keep(self, entries: list[Entry]) -> None:
-        dropped = self.spool.dropped
-        await asyncio.to_thread(self.spool.put, _kept(entries))
-        if self.spool.dropped > dropped:
-            log.error("the spool is full: %d oldest entries are lost", self.spool.dropped - dropped)
+    async def _round(self) -> None:
+        if not self._up:
+            await self._drain()
+        self._asked_s = time.monotonic()
+        if self._up and (entries := self._take(BATCH_MAX)):
+            await self._send(entries)
+            if self._up:  # else they were given up, and are the guard's
+                self._sending = []
+        self._asked_s = time.monotonic()
+        await self._send_links()
+
+    async def _guard(self) -> None:
+        """Bring onto the disk what Redis does not take, however long its call hangs."""
+        while True:
+            live.stop_if_cancelled()
+            await asyncio.sleep(AWAY_S)
+            if self._up and time.monotonic() - self._asked_s > PATIENCE_S:
+                self._set_away(f"it does not answer within {PATIENCE_S:g} s")
+            self._keeping = True
+            try:
+                while not self._up and await self._keep():
+                    live.stop_if_cancelled()
+            finally:
+                self._keeping = False
+
+    async def _keep(self) -> bool:
+        """Spool what waits, up to KEPT_MAX of it. False if nothing does, or the disk fails."""
+        if not (entries := self._take(KEPT_MAX)):
+            return False
+        rows, dropped = kept(entries), self.spool.dropped
+
+        def put() -> bool:
+            self.spool.put(rows)
+            self._sending = []  # here, so that a cancel does not keep them twice
+            return True
+
+        if not rows:
+            self._sending = []
+            return True
+        done = await self._disk.ask("keeping entries", put)
+        if self.spool.dropped > dropped and dropped == (self._away_since or 0):
+            log.error("the spool is full: the oldest entries go")
+        return done is not None
+
+    def _keep_rest(self) -> None:
+        rows = kept(self._take(len(self._sending) + len(self._pending)))
+        try:
+            self.spool.put(rows)
+        except sqlite3.Error as error:
+            self.lost += len(rows)
+            log.error("%d samples are lost, the spool cannot keep them: %s", len(rows), error)
 
     async def _drain(self) -> None:
-        while rows := await asyncio.to_thread(self.spool.oldest, BATCH_MAX):
-            await self._send([_restored(kept) for _, kept in rows])
-            await asyncio.to_thread(self.spool.forget, rows[-1][0])
+        """Send what is kept, in order. Once nothing is, entries go straight to Redis again."""
+        await self._redis.xadd(PROBE, {"": ""}, nomkstream=True)
+        while len(self.spool) or self._keeping:
+            live.stop_if_cancelled()
+            rows = await self._disk.ask("reading entries", partial(self.spool.oldest, BATCH_MAX))
+            if rows is None:
+                return
+            if rows:
+                await self._send([e for _, row in rows if (e := restored(row))])
+                forget = partial(self.spool.forget, rows[-1][0])
+                await self._disk.ask("forgetting entries", forget)
+        self._up = True
+        if self._away_since is not None:
+            lost = self.spool.dropped - self._away_since
+            log.info("Redis is back, nothing waits in the spool; %d entries were dropped", lost)
+        self._away_since = None
 
-    def _entry(self, sample: Sample) -> Entry | None:
-        center = self._center.get(sample.work_unit)
-        if center is None:
-            return None
-        try:
-            fields, latest = live.encode(sample), live.latest(sample)
-        except (TypeError, ValueError) as error:
-            log.error("%s: a sample cannot be written: %s", sample.work_unit, error)
-            return None
-        return Entry(live.samples_key(center, sample.work_unit), self._next_id(), fields, latest)
+    def _set_away(self, why: object) -> None:
+        if self._away_since is None:
+            log.warning("Redis is away, values go to the spool: %s", why)
+            self._away_since = self.spool.dropped
+        self._up = False
+        self._wake.set()
 
-    def _next_id(self) -> str:
-        ms = time.time_ns() // 1_000_000
-        last_ms, seq = self._last_id
-        self._last_id = (ms, 0) if ms > last_ms else (last_ms, seq + 1)
-        return f"{self._last_id[0]}-{self._last_id[1]}"
+    def _take(self, most: int) -> list[Entry]:
+        """What is on its way, filled up to `most` with what waits."""
+        batch = self._pending[: max(0, most - len(self._sending))]
+        del self._pending[: len(batch)]
+        self._sending = [*self._sending, *(e for s in batch if (e := self._entries.of(s)))]
+        if self._overflowing and len(self._pending) < PENDING_MAX // 2:
+            log.info("there is room for samples again, %d were lost so far", self.lost)
+            self._overflowing = False
+        return self._sending
 
     async def _send(self, entries: Sequence[Entry]) -> None:
         """Add `entries` to their streams, each once however often it is sent.
@@ -181,11 +241,8 @@ class Writer:
         if there and there[0][1] == entry.fields:
             return
         newest = await self._redis.xrevrange(entry.key, count=1)
-        ms, seq = (int(part) for part in newest[0][0].split("-"))
-        self._last_id = max(self._last_id, (ms, seq))
-        await self._redis.xadd(
-            entry.key, entry.fields, id=self._next_id(), maxlen=self._entries_max
-        )
+        id = self._entries.id_after(newest[0][0])
+        await self._redis.xadd(entry.key, entry.fields, id=id, maxlen=self._entries_max)
 
     async def _send_links(self) -> None:
         if not self._links:
@@ -196,7 +253,11 @@ class Writer:
         pipe.hset(live.LINKS, mapping=rows)
         for device, text in rows.items():
             pipe.xadd(live.LINKS_VIEW, {"k": device, "j": text}, maxlen=LINKS_ENTRIES_MAX)
-        await pipe.execute()
+        try:
+            await pipe.execute()
+        except live.UNAVAILABLE:
+            self._links = links | self._links
+            raise
 
 
 def _appending(entries: Sequence[Entry]) -> tuple[list[str], list[str | int]]:
@@ -217,12 +278,16 @@ def _appending(entries: Sequence[Entry]) -> tuple[list[str], list[str | int]]:
     return list(places), words
 
 
-def _kept(entries: Sequence[Entry]) -> list[Kept]:
-    """For the spool, without the mere contacts: that a device answered is no news afterwards."""
-    return [(e.key, e.id, live.dump(e.fields)) for e in entries if e.latest or "g" in e.fields]
+def _bounded(link: Link) -> Link:
+    """The link with as much text as travels once a second."""
+    first = islice(link.troubles.items(), TROUBLES_MAX)
+    troubles = {_text(tag): _text(words) for tag, words in first}
+    if more := len(link.troubles) - len(troubles):
+        troubles["…"] = f"and {more:,} more {'tag' if more == 1 else 'tags'}"
+    return replace(link, meaning=_text(link.meaning), raw=_text(link.raw), troubles=troubles)
 
 
-def _restored(kept: Kept) -> Entry:
-    key, id, text = kept
-    fields = live.load(text)
-    return Entry(key, id, fields, live.latest(live.decode("", fields)))
+def _text(words: str) -> str:
+    """At most TEXT_MAX characters, and those that UTF-8 has."""
+    short = words if len(words) <= TEXT_MAX else words[: TEXT_MAX - 1] + "…"
+    return short.encode("utf-8", "replace").decode()
