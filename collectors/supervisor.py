@@ -191,7 +191,8 @@ class _Keeper:
     def _lost(self, error: SourceUnavailable, wait_s: float) -> None:
         """Take note that the device is away, for `wait_s` at least."""
         if error.last:
-            self._hand_over(self._sink.append, samples(error.last, device=self._device))
+            last = samples(error.last, device=self._device, answered=False)
+            self._hand_over(self._sink.append, last)
         self._attempts += 1
         self._next_try_us = _now_us() + round(wait_s * 1e6)
         self._health.lost()

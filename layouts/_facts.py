@@ -8,7 +8,7 @@ from layouts._words import NOTHING, ms, number, site_time
 from mes.equipment import TRUSTED, WorkUnit
 from mes.snapshot import Snapshot
 from mes.states import STATES, State, code
-from mes.unit_view import Live, UnitView, unit_quality
+from mes.unit_view import Live, UnitView
 
 _WAS = {  # where the word of a state alone would not do
     "maintenance": "in service",
@@ -35,6 +35,11 @@ class Facts:
     doubtful: str  # the tags that are to blame
 
     @property
+    def live(self) -> bool:
+        """Whether what is shown of it can be trusted now: it is heard, and not bad."""
+        return self.quality in ("good", "uncertain")
+
+    @property
     def counted(self) -> bool:
         return self.view.counting_since_us is not None
 
@@ -50,7 +55,7 @@ class Facts:
 def facts(now: Snapshot, unit: WorkUnit) -> Facts:
     view = now.view(unit)
     stale_at_us = now.stale_at_us(unit)
-    quality: Live = "stale" if now.now_us > stale_at_us else unit_quality(view, unit)
+    quality = now.quality(unit)
     state = STATES.get(view.state) or STATES["unknown"]
     heard_us, silent = _silence(view, unit, stale_at_us)
     doubtful = _doubtful(view, unit, quality)
@@ -121,7 +126,7 @@ def total(values: Iterable[int | None]) -> int | None:
 
 def trust(found: Iterable[Facts]) -> str:
     """Whether a sum over units is live: "all", "part" (some are last known only) or "none"."""
-    live = [f.quality in ("good", "uncertain") for f in found]
+    live = [f.live for f in found]
     return "all" if all(live) else "part" if any(live) else "none"
 
 
@@ -161,7 +166,7 @@ def _doubt(quality: Live, names: list[str]) -> str:
 
 def _silence(view: UnitView, unit: WorkUnit, stale_at_us: int) -> tuple[int | None, str]:
     """Since when the one is silent that ends the unit's time first, and what it is."""
-    contact = stale_at_us - round(2e6 * unit.expected_period_s)
+    contact = stale_at_us - unit.silence_max_us
     for device, at in view.contacts.items():
         if at == contact:
             return at, device

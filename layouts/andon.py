@@ -144,7 +144,7 @@ def _page_row(found: list[Facts], now: Snapshot) -> Row:
         else f"good, {counted} of {len(found)}",
         "sum_good": number(total(f.good for f in found)),
         "sum_reject": number(total(f.reject for f in found)),
-        "live": str(sum(f.quality != "stale" for f in found)),
+        "live": str(sum(f.live for f in found)),
         "zone": zone_word(now.now_us, now.plant.time_zone),
         "heard@data-since": ms(max(heard, default=None)),
     }

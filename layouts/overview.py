@@ -18,7 +18,8 @@ ORDER = 0
 PATH = "/"
 
 NEEDS_MAX = 8  # places in the list; more are counted in a line below it
-LOOKS = ("stop", "stale", "material", "help", "run", "idle")
+LOOKS = ("stop", "stale", "bad", "material", "help", "run", "idle")
+_LOOK_WORDS = {**_parts.LOOK_WORDS, "bad": "bad data"}
 
 
 def layout(now: Snapshot, id: str | None = None) -> Component:
@@ -69,20 +70,20 @@ def _unit_row(f: Facts) -> Row:
 
 
 def _area_row(ranked: list[Facts], order: int) -> Row:
-    looks = Counter("stale" if f.quality == "stale" else f.state.look for f in ranked)
+    looks = Counter(f.state.look if f.live else f.quality for f in ranked)
     worst = ranked[0] if ranked and severity(ranked[0]) < 8 else None
     row = {
         "@style": f"order:{order}",
         "@data-look": _look(worst) if worst else "run" if ranked else "idle",
         "area_good": number(total(f.good for f in ranked)),
         "area_reject": number(total(f.reject for f in ranked)),
-        "area_live": f"{sum(f.quality != 'stale' for f in ranked)} of {len(ranked)}",
+        "area_live": f"{sum(f.live for f in ranked)} of {len(ranked)}",
         "worst_label": "worst now" if worst else "",
         "worst": worst.unit.name if worst else "all well" if ranked else "no units",
         "why": _why(worst) if worst else "",
     }
     for look in LOOKS:
-        row[f"n_{look}"] = f"{looks[look]} {_parts.LOOK_WORDS[look]}" if looks[look] else ""
+        row[f"n_{look}"] = f"{looks[look]} {_LOOK_WORDS[look]}" if looks[look] else ""
     return summed(row, ranked, "area_good", "area_reject")
 
 
@@ -114,7 +115,7 @@ def _need_row(need: Need | None) -> Row:
 
 
 def _page_row(found: list[Facts], count: int) -> Row:
-    live = [f for f in found if f.quality != "stale"]
+    live = [f for f in found if f.live]
     heard = [f.view.received_time_us for f in found if f.view.received_time_us is not None]
     known = sum(f.counted for f in found)
     more = count - NEEDS_MAX
@@ -219,11 +220,11 @@ def _tile(unit: WorkUnit) -> Component:
 
 def _key() -> Component:
     """What the shapes mean."""
-    words = {**_parts.LOOK_WORDS, "bad": "bad data"}
-    return html.Div(
-        [html.Span([_parts.icon(), word], **{"data-look": look}) for look, word in words.items()],
-        className="key",
-    )
+    key = [
+        html.Span([_parts.icon(), word], **{"data-look": look})
+        for look, word in _LOOK_WORDS.items()
+    ]
+    return html.Div(key, className="key")
 
 
 def _needs_list() -> Component:

@@ -74,7 +74,7 @@ def rows(now: Snapshot, id: str | None = None) -> Rows:
 
 def _unit_row(f: Facts, now: Snapshot) -> Row:
     view, zone = f.view, now.plant.time_zone
-    counted_at = site_time(view.counted_at_us, now_us=now.now_us, zone=zone)
+    last_piece = site_time(view.last_piece_us, now_us=now.now_us, zone=zone)
     counting = site_time(view.counting_since_us, now_us=now.now_us, zone=zone)
     return attributes(f) | {
         "word": f.state.word,
@@ -87,7 +87,7 @@ def _unit_row(f: Facts, now: Snapshot) -> Row:
         "good": number(f.good),
         "good_note": f"since {counting}" if f.counted else "nothing counted yet",
         "reject": number(f.reject),
-        "reject_note": f"last piece at {counted_at}" if view.counted_at_us else "",
+        "reject_note": f"last piece at {last_piece}" if view.last_piece_us else "",
         "cycle": cycle(f),
         "quality": QUALITY_WORDS[f.quality],
         "quality_note": f.doubtful or (f"{f.silent} is silent" if f.quality == "stale" else ""),
@@ -126,7 +126,7 @@ def _means(f: Facts, role: str) -> str:
 def _tag_row(f: Facts, name: str, tag: Tag, now: Snapshot) -> Row:
     seen = f.view.tags.get(name)
     contact = f.view.contacts.get(tag.device)
-    stale_at = contact + round(2e6 * f.unit.expected_period_s) if contact is not None else 0
+    stale_at = contact + f.unit.silence_max_us if contact is not None else 0
     if seen is None:
         stale_at = 0
     elif tag.watchdog_s is not None:

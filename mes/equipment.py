@@ -22,7 +22,8 @@ Role = Literal[
 ]
 ROLES: tuple[str, ...] = get_args(Role)
 COUNTERS = ("good_count", "reject_count", "total_count")
-TRUSTED: tuple[str, ...] = ("state", "mode", *COUNTERS)  # a unit is as good as the worst of these
+# A unit is as good as the worst of these: its state, its fault and its counts come from them.
+TRUSTED: tuple[str, ...] = ("state", "mode", *COUNTERS, "fault", "starved", "blocked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +41,16 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
+    """A part of the site that holds work centres, as people name it: press shop, paint shop."""
+
     id: str
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkCenter:
+    """A line or a group of machines in one area: what one engine owns, folds and hands on."""
+
     id: str
     name: str
     area: str
@@ -53,6 +58,11 @@ class WorkCenter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkUnit:
+    """One machine or station of a work centre, what is planned of it and how it is read.
+
+    Each role that means something belongs to one of its tags; any number of tags are a "value".
+    """
+
     id: str
     name: str
     short_name: str  # at most eight characters are read from ten metres
@@ -68,6 +78,11 @@ class WorkUnit:
     def __post_init__(self) -> None:
         found = {tag.role: tag.name for tag in self.tags.values() if tag.role != "value"}
         object.__setattr__(self, "by_role", found)
+
+    @property
+    def silence_max_us(self) -> int:
+        """How long a device may be silent before the unit is stale: twice its period [µs]."""
+        return round(2e6 * self.expected_period_s)
 
     @property
     def devices(self) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
+    """The unit went from state `old` to `new`; both are keys of `mes.states.STATES`."""
+
     work_unit: str
     at_us: int
     old: str
@@ -13,7 +15,9 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Pieces made since the counter was last read."""
+    """Pieces made since the counters were last read, neither figure negative; their sums are the
+    counts of the view.
+    """
 
     work_unit: str
     at_us: int
@@ -23,6 +27,8 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class CounterReset:
+    """A counter was found at `new`, below `old`, without having rolled over."""
+
     work_unit: str
     at_us: int
     tag: str
@@ -32,6 +38,8 @@ class CounterReset:
 
 @dataclass(frozen=True, slots=True)
 class FaultRaised:
+    """The machine told a fault that it did not stand in before; `code` is its own."""
+
     work_unit: str
     at_us: int
     code: str

@@ -44,6 +44,7 @@ class Sample:
 
     No readings: the device answered and nothing had changed (a contact). `gap_since_us` set:
     the device was away from then until now, and what happened meanwhile was not seen.
+    Not `answered`: the device said nothing, and its readings are what is now known to be bad.
     """
 
     work_unit: str
@@ -52,6 +53,7 @@ class Sample:
     received_time_us: int
     readings: Mapping[str, Reading] = field(default_factory=dict)
     gap_since_us: int | None = None
+    answered: bool = True
 
 
 def microseconds(moment: datetime) -> int:
@@ -64,11 +66,13 @@ def moment(us: int) -> datetime:
     return _EPOCH + us * _US
 
 
-def samples(observations: Iterable[Observation], *, device: str) -> list[Sample]:
+def samples(
+    observations: Iterable[Observation], *, device: str, answered: bool = True
+) -> list[Sample]:
     """Group observations into one sample per work unit and source time, in order of source time.
 
     A second value of the same tag at the same source time opens a sample of its own, so that
-    nothing is overwritten.
+    nothing is overwritten. answered: whether they are an answer of the device.
     """
     groups: dict[tuple[str, int, int], dict[str, Reading]] = {}
     received: dict[tuple[str, int, int], int] = {}
@@ -86,6 +90,7 @@ def samples(observations: Iterable[Observation], *, device: str) -> list[Sample]
             source_time_us=key[1],
             received_time_us=received[key],
             readings=groups[key],
+            answered=answered,
         )
         for key in sorted(groups, key=lambda k: (k[1], k[2]))
     ]

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class State:
+    """One state that a work unit can be in: a row of STATES."""
+
     key: str
     word: str
     look: str  # hue and shape: run, help, stop, material, idle

@@ -36,15 +36,18 @@ class UnitView:
     position: str = "0-0"
     state: str = "unknown"
     state_since_us: int | None = None
-    unseen_since_us: int | None = None  # a gap begins here, and its state was not heard since
+    unseen_since_us: int | None = None  # a gap of its state begins here, which was not heard since
     mode: str = ""
     fault: str = ""  # the machine's code, "" where there is none
     good: int = 0  # pieces since `counting_since_us`
     reject: int = 0
     counting_since_us: int | None = None
     cycle_time_s: float | None = None  # time per piece over the last increment [s/piece]
-    counted_at_us: int | None = None
+    counted_at_us: int | None = None  # from here the next cycle is timed; None: no piece in work
+    last_piece_us: int | None = None  # the newest increment
+    waiting: int = 0  # pieces that one counter has shown and the one beside it has not yet
     counters: Mapping[str, int] = field(default_factory=dict)  # last good reading of each counter
+    meant: Mapping[str, Value] = field(default_factory=dict)  # tag of state … → last not bad value
     tags: Mapping[str, TagView] = field(default_factory=dict)
     contacts: Mapping[str, int] = field(default_factory=dict)  # device → it last answered
     gaps: int = 0  # times that a device was away
@@ -80,8 +83,8 @@ def stale_at_us(view: UnitView, unit: WorkUnit) -> int:
     Every device of the unit must have answered within twice the expected period, and every tag
     with a watchdog must have been heard within it: a device can answer while its program stands.
     """
-    period_us = round(2e6 * unit.expected_period_s)
-    ends = [view.contacts[d] + period_us if d in view.contacts else 0 for d in unit.devices]
+    silence_us = unit.silence_max_us
+    ends = [view.contacts[d] + silence_us if d in view.contacts else 0 for d in unit.devices]
     for name, tag in unit.tags.items():
         if tag.watchdog_s is not None:
             heard = view.tags[name].received_time_us if name in view.tags else None

@@ -95,6 +95,8 @@ def encode(sample: Sample) -> dict[str, str]:
     }
     if sample.gap_since_us is not None:
         fields["g"] = str(sample.gap_since_us)
+    if not sample.answered:
+        fields["a"] = "0"
     return fields
 
 
@@ -119,6 +121,7 @@ def decode(unit: str, fields: Mapping[str, str]) -> Sample:
             for name, value in load(fields["v"]).items()
         },
         gap_since_us=int(fields["g"]) if "g" in fields else None,
+        answered=fields.get("a") != "0",
     )
 
 
