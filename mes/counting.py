@@ -86,11 +86,12 @@ def _pieces(
     unit: WorkUnit,
 ) -> tuple[int, int]:
     """Good and reject pieces out of the increments, neither negative; renews `new.waiting`."""
-    good, reject, total = (added.get(role, 0) for role in COUNTERS)
-    has_good, has_reject, has_total = (role in unit.by_role for role in COUNTERS)
-    if not has_total or (has_good and has_reject):
+    roles = unit.by_role
+    good, reject = added.get("good_count", 0), added.get("reject_count", 0)
+    if "total_count" not in roles or ("good_count" in roles and "reject_count" in roles):
         return good, reject
-    if not has_good:
+    total = added.get("total_count", 0)
+    if "good_count" not in roles:
         waiting = new.waiting + reject
         # A total that began anew covers no reject from before: those are told without it.
         reject = waiting if "total_count" in began else min(waiting, total)

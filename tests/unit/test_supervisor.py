@@ -303,6 +303,7 @@ async def test_what_is_last_known_bad_is_kept_but_is_no_answer(start: Start) -> 
     sink = start(collect)
     await until(lambda: runs == 2)
     assert [s.readings["t"].quality for s in sink.samples] == ["good", "bad"]
+    assert [s.answered for s in sink.samples] == [True, False]
     answered_us = sink.links[-1].last_answer_us
     assert answered_us is not None
     assert answered_us <= sink.samples[1].received_time_us
