@@ -206,7 +206,7 @@ class Writer:
         batch = self._pending[: max(0, most - len(self._sending))]
         del self._pending[: len(batch)]
         self._sending = [*self._sending, *(e for s in batch if (e := self._entries.of(s)))]
-        if self._overflowing and len(self._pending) < PENDING_MAX // 2:
+        if self._overflowing and len(self._pending) + len(self._sending) < PENDING_MAX // 2:
             log.info("there is room for samples again, %d were lost so far", self.lost)
             self._overflowing = False
         return self._sending
