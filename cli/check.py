@@ -5,6 +5,8 @@ from pathlib import Path
 
 from cli.embedded_redis import find_server
 from cli.settings import redis_is_ours, settings
+from mes.equipment import Plant
+from store.config_faults import masked
 
 OURS = "mes store collectors engine simulator layouts dashboard cli".split()
 
@@ -20,18 +22,40 @@ def main(path: Path) -> int:
     print(f"Redis: {_redis(path, str(config.redis.url))}")
     print(f"data: {config.data_dir}")
     print(f"screens: http://{config.dashboard.host}:{config.dashboard.port}/")
-    for unit in plant.work_units.values():
-        if not any(tag.role == "state" for tag in unit.tags.values()):
-            print(f"note: {unit.id} has no tag of role state: its state stays unknown")
+    for line in notes(plant):
+        print(f"note: {line}")
     foreign = foreign_owners()
     for line in foreign:
         print(f"fault: {line}")
     return 2 if foreign else 0
 
 
+def notes(plant: Plant) -> list[str]:
+    """What is allowed, and yet hardly meant."""
+    used = {unit.work_center for unit in plant.work_units.values()}
+    areas = {plant.work_centers[center].area for center in used}
+    return [
+        *(
+            f"area {id} has no work unit: its screens stay empty"
+            for id in plant.areas
+            if id not in areas
+        ),
+        *(
+            f"work centre {id} has no work unit: its screens stay empty"
+            for id in plant.work_centers
+            if id not in used
+        ),
+        *(
+            f"{unit.id} has no tag of role state: its state stays unknown"
+            for unit in plant.work_units.values()
+            if "state" not in unit.by_role
+        ),
+    ]
+
+
 def _redis(path: Path, url: str) -> str:
     if not redis_is_ours(path):
-        return url.split("@")[-1] if "@" in url else url
+        return masked(url)
     try:
         return f"our own, {find_server()} at {url}"
     except FileNotFoundError as error:

@@ -19,7 +19,7 @@ def settings(path: Path) -> Config:
 
 
 def redis_is_ours(path: Path) -> bool:
-    """Whether no URL names a Redis, so that Takt starts its own."""
+    """Whether no URL names a Redis, neither here nor in url_file, so that Takt starts its own."""
     return load(path, settings_of=_settings_of, simulator=SimulatorSettings).redis.url is None
 
 

@@ -38,7 +38,10 @@ class TagSource(Source):
 
 
 class Settings(Source):
-    """What every collector has. A protocol adds its endpoint and `tags`, a tuple of TagSource."""
+    """What every collector has. A protocol adds its endpoint and `tags`, a tuple of TagSource.
+
+    What an id may be made of is checked where the file is read, in `store.config_tables`.
+    """
 
     id: str
 
@@ -51,6 +54,16 @@ class Settings(Source):
     def silent_after_s(self) -> float:
         """A device that is connected and answers nothing for so long is shown as silent [s]."""
         return 2.5
+
+    @property
+    def heard_every_s(self) -> float:
+        """A sound device is heard at least this often, though nothing changes [s]."""
+        return 1.0
+
+    @property
+    def told_again_s(self) -> float | None:
+        """A value that does not change comes again at least this often [s]; None: it does not."""
+        return None
 
 
 class SourceUnavailable(Exception):

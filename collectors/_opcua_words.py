@@ -42,7 +42,7 @@ def explain(
     match error:
         case ua.UaStatusCodeError():
             found = _by_status(error, endpoint)
-        case AssertionError():  # asyncua's, where a server closes instead of answering a certificate
+        case AssertionError() if secured:  # asyncua's: closed instead of answering a certificate
             meaning = f"{endpoint} turned us away: the certificates do not fit"
             found = SourceRejected(meaning, advice=_ADVICE["certificate"])
         case ua.UaError() if "No matching endpoints" in str(error):

@@ -25,6 +25,13 @@ logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what it would say is
 
 
 class ModbusTag(TagSource):
+    """Registers or a bit of a device; value = raw × scale + offset.
+
+    register: the table it is in; address: counted from 0 as on the wire, 0 to 65,535;
+    type: of registers, None for uint16; word_order, byte_order: of types longer than a register,
+    and of each register's bytes; scale: not 0; length: of a string [characters], 1 to 250.
+    """
+
     table: Register = Field(default="holding", alias="register")
     address: int = Field(ge=0, le=65_535)
     type: Type | None = None  # of registers: uint16 by default; bits are always bool
@@ -59,6 +66,13 @@ class ModbusTag(TagSource):
 
 
 class Settings(Base):
+    """One Modbus TCP device.
+
+    port: 1 to 65,535; device_id: 1 to 255, behind a gateway; poll_interval_s: 0.01 to 3600 [s];
+    timeout_s: of an answer, 0.05 to 60 [s]; address_gap_max: registers or bits that may be read
+    along to save a request, 0 to 2000.
+    """
+
     host: str = Field(min_length=1)
     port: int = Field(default=502, ge=1, le=65_535)
     device_id: int = Field(default=1, ge=1, le=255)
@@ -74,6 +88,14 @@ class Settings(Base):
     @property
     def silent_after_s(self) -> float:
         return max(2.5 * self.poll_interval_s, self.poll_interval_s + self.timeout_s + 0.5)
+
+    @property
+    def heard_every_s(self) -> float:
+        return self.poll_interval_s
+
+    @property
+    def told_again_s(self) -> float:
+        return REPEAT_S + self.poll_interval_s
 
 
 async def collect(settings: Settings, emit: Emit) -> None:

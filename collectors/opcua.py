@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from asyncua import Client, ua
 from pydantic import AfterValidator, Field, model_validator
@@ -48,20 +49,38 @@ def _node(text: str) -> str:
 
 
 def _endpoint(text: str) -> str:
-    host = text.removeprefix("opc.tcp://").partition("/")[0]
-    if not text.startswith("opc.tcp://") or not host:
-        raise ValueError(f"found {text!r}; expected opc.tcp://<host>:<port>/<path>")
-    if "@" in host:
+    scheme, _, rest = text.rpartition("://")
+    if "@" in rest.partition("/")[0]:
         raise ValueError("no user or password in the endpoint: use user and password_file")
+    try:
+        complete = scheme == "opc.tcp" and urlsplit(text).hostname and urlsplit(text).port != 0
+    except ValueError:  # what stands for a port is none
+        complete = False
+    if not complete:
+        raise ValueError("expected opc.tcp://<host>:<port>/<path>")
     return text
 
 
 class OpcUaTag(TagSource):
+    """A node: `nsu=<namespace uri>;s=<name>`, `ns=2;i=1001`, also g= and b=.
+
+    sampling_interval_ms: asked for of this node, at least 0 [ms]; None: the device's own.
+    """
+
     node: Annotated[str, AfterValidator(_node)]
     sampling_interval_ms: float | None = Field(default=None, ge=0)
 
 
 class Settings(Base):
+    """One OPC UA server.
+
+    endpoint: opc.tcp://<host>:<port>/<path>; a port that is not given is 4840;
+    publishing_interval_ms: 10 to 1000 [ms]; sampling_interval_ms: at least 0 [ms], where 0 is as
+    fast as the server has it; timeout_s: of an answer, 0.5 to 60 [s];
+    user, password_file: together, or neither for an anonymous session;
+    security: other than none needs all three files, and with none there are none of them.
+    """
+
     endpoint: Annotated[str, AfterValidator(_endpoint)]
     publishing_interval_ms: float = Field(default=100, ge=10, le=1000)
     sampling_interval_ms: float = Field(default=0, ge=0)
@@ -77,6 +96,10 @@ class Settings(Base):
     @property
     def address(self) -> str:
         return self.endpoint
+
+    @property
+    def heard_every_s(self) -> float:
+        return KEEP_ALIVE_S
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -1,19 +1,39 @@
 """The tables of config.toml, one model each: a field is a key, its default what stands there
 commented out. Protocols and the simulator bring the models of their own tables."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from mes.equipment import COUNTERS, Role
 
-Id = Annotated[
-    str,
-    Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="lower case, digits, - and _"),
-]
+
+def _id(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", text):
+        raise ValueError("1 to 63 lower-case letters, digits, - and _, beginning with none of - _")
+    return text
+
+
+def _tag_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", text):
+        raise ValueError("1 to 63 letters, digits, - and _, beginning with none of - _")
+    return text
+
+
+def _path(found: Path) -> Path:
+    if "\0" in str(found):
+        raise ValueError("a path")
+    return found
+
+
+Id = Annotated[str, AfterValidator(_id)]
+TagName = Annotated[str, AfterValidator(_tag_name)]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
+PathText = Annotated[Path, AfterValidator(_path)]
 
 
 class Table(BaseModel):
@@ -21,16 +41,16 @@ class Table(BaseModel):
 
 
 class TopTable(Table):
-    """The file itself: which tables there are."""
+    """The file itself: which tables there are. data_dir is relative to the file's folder."""
 
-    data_dir: Path = Path("data")
+    data_dir: PathText = Path("data")
     site: Any
-    areas: Any
-    work_centers: Any
-    work_units: Any
-    fault_texts: dict[str, dict[str, str]] = {}
-    state_profiles: dict[str, Any] = {}
-    tag_maps: dict[str, Any] = {}
+    areas: Any = None
+    work_centers: Any = None
+    work_units: Any = None
+    fault_texts: dict[str, dict[str, str]] = {}  # name → code → what it says
+    state_profiles: dict[str, dict[str, Any]] = {}
+    tag_maps: dict[str, list[dict[str, Any]]] = {}
     collectors: Any
     redis: Any = None
     dashboard: Any = None
@@ -38,6 +58,8 @@ class TopTable(Table):
 
 
 class SiteTable(Table):
+    """[site]: the plant. Its time zone is what pages show; everything is kept in UTC."""
+
     id: Id
     name: Name
     enterprise: Name = "Enterprise"
@@ -52,70 +74,109 @@ class SiteTable(Table):
 
 
 class AreaTable(Table):
+    """[[areas]]: a part of the site."""
+
     id: Id
     name: Name
 
 
 class WorkCenterTable(Table):
+    """[[work_centers]]: a line or a group of machines in the area with the id `area`."""
+
     id: Id
     name: Name
     area: str
 
 
 class WorkUnitTable(Table):
+    """[[work_units]]: one machine in the work centre with the id `work_center`.
+
+    ideal_cycle_s: planned run time per item [s/piece], above 0;
+    expected_period_s: it is heard of at least this often, 0.1 to 3600 [s]; silence of twice this
+    is stale, and so it must be at least 0.75 of the period that its devices are heard in;
+    short_name: for walls; "" stands for the name in capitals.
+    """
+
     id: Id
     name: Name
     short_name: str = ""
     work_center: str
     ideal_cycle_s: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    expected_period_s: Annotated[float, Field(ge=0.1, le=3600)] = 2.0
+    expected_period_s: Annotated[float, Field(ge=0.1, le=3600, allow_inf_nan=False)] = 2.0
     state_profile: str = "packml"
     fault_texts: str = ""
 
 
 class ProfileTable(Table):
+    """[state_profiles.<name>]: a machine's codes for states and modes → our words for them."""
+
     states: dict[str, str]
     modes: dict[str, str] = {}
 
 
 class TagTable(Table):
-    """What is Takt's own of a tag; the rest of its keys is the protocol's."""
+    """What is Takt's own of a tag; the rest of its keys is the protocol's.
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+    unit: as printed behind the value, at most 16 characters; decimals: digits shown, 0 to 9,
+    None as it comes; width_bits: of a counter that rolls over, None where it does not;
+    watchdog_s: stale when not heard for so long [s], above 0, None for no such watch.
+    """
+
+    name: TagName
     role: Role = "value"
     unit: Annotated[str, Field(max_length=16)] = ""
     decimals: Annotated[int, Field(ge=0, le=9)] | None = None
     width_bits: Literal[8, 16, 24, 32, 64] | None = None
-    watchdog_s: Annotated[float, Field(gt=0)] | None = None
+    watchdog_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
     @model_validator(mode="after")
     def _counter(self) -> "TagTable":
         if self.width_bits is not None and self.role not in COUNTERS:
-            raise ValueError(f"width_bits only with a role of {', '.join(COUNTERS)}")
+            raise ValueError(f"width_bits goes only with a role of {', '.join(COUNTERS)}")
         return self
 
 
+class DeviceTable(Table):
+    """What is Takt's own of an entry of [[collectors.<protocol>]]."""
+
+    id: Id
+
+
 class RedisTable(Table):
+    """[redis]: the live plane. Without a URL Takt starts its own.
+
+    url_file: holds the URL, relative to the configuration's folder; `load` puts it into `url`;
+    stream_entries_max: kept for each work unit, at least 1000 [entries];
+    spool_bytes_max: kept on disk while Redis is away, at least 1,000,000 [bytes].
+    """
+
     url: str | None = None
-    url_file: Path | None = None
+    url_file: PathText | None = None
     stream_entries_max: Annotated[int, Field(ge=1000)] = 20_000
     spool_bytes_max: Annotated[int, Field(ge=1_000_000)] = 1 << 30
 
     @field_validator("url")
     @classmethod
-    def _scheme(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("redis://…, rediss://… or unix://…")
+    def _address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            known = urlsplit(value).scheme in ("redis", "rediss", "unix")
+            known = known and "://" in value and urlsplit(value).port != 0
+        except ValueError:  # what stands for a port is none
+            known = False
+        if not known:
+            raise ValueError("redis://<host>:<port>/<db>, rediss://… or unix://<path>")
         return value
-
-    def resolved(self, base: Path) -> "RedisTable":
-        """With the URL from `url_file` where there is one."""
-        if self.url is not None or self.url_file is None:
-            return self
-        return self.model_copy(update={"url": (base / self.url_file).read_text().strip()})
 
 
 class DashboardTable(Table):
+    """[dashboard]: who may reach the screens, and how often they are told.
+
+    port: 1 to 65,535; window_ms: between updates of a screen, 20 to 5000 [ms];
+    settle_ms: a burst is given this long to go out together, 0 to 100 [ms].
+    """
+
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 8050
     window_ms: Annotated[int, Field(ge=20, le=5000)] = 50

@@ -3,10 +3,16 @@
 import doctest
 import importlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
+import collectors
+from simulator import settings as simulator
+from store import config_tables as tables
 from tests.golden.test_golden import FIGURES, NOT_BUILT, NOT_OURS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,6 +23,7 @@ MODULES = sorted(
     if ">>>" in path.read_text(encoding="utf-8")
 )
 GOLDEN = (ROOT / "docs/golden.md").read_text(encoding="utf-8")
+CONFIG = (ROOT / "config.toml").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
@@ -73,3 +80,64 @@ def test_examples_in_docstrings_hold(module: str) -> None:
     failed, tried = doctest.testmod(importlib.import_module(module))
     assert tried
     assert not failed
+
+
+def part_of_config(begin: str, having: str = "") -> str:
+    """The tables of config.toml, also commented ones, whose header is `begin…`, as one text."""
+    parts = re.split(r"(?m)^(?=(?:# )?\[)", CONFIG)
+    return "\n".join(
+        part for part in parts if part.removeprefix("# ").startswith(begin) and having in part
+    )
+
+
+def configured() -> Iterator[tuple[type[BaseModel], str, set[str]]]:
+    """Every model of the configuration, the text it stands in, fields that stand elsewhere."""
+    top = re.split(r"(?m)^\[", CONFIG)[0]
+    yield tables.TopTable, top + re.sub(r"(?m)^((?:# )?)\[+(\w+).*", r"\1\2 =", CONFIG), set()
+    yield tables.SiteTable, part_of_config("[site]"), set()
+    yield tables.AreaTable, part_of_config("[[areas]]"), set()
+    yield tables.WorkCenterTable, part_of_config("[[work_centers]]"), set()
+    yield tables.WorkUnitTable, part_of_config("[[work_units]]"), set()
+    yield tables.ProfileTable, part_of_config("[state_profiles."), set()
+    yield tables.TagTable, part_of_config("[[tag_maps."), set()
+    yield tables.DeviceTable, part_of_config("[[collectors."), set()
+    yield tables.RedisTable, part_of_config("[redis]"), set()
+    yield tables.DashboardTable, part_of_config("[dashboard]"), set()
+    for protocol in collectors.known():
+        model = collectors.load(protocol).Settings
+        text = part_of_config(f"[[collectors.{protocol}]]")
+        yield model, text, set()
+        (tag,) = set(models_in(model.model_fields["tags"].annotation))
+        used = re.search(r'(?m)^tags = "(\w+)"', text)
+        assert used, f"config.toml shows no tag map for {protocol}"
+        elsewhere = {"work_unit"} if protocol != "opcua" else set()  # one mention is enough
+        yield tag, part_of_config(f"[[tag_maps.{used[1]}]]"), elsewhere
+    yield simulator.Settings, part_of_config("[simulator]"), {"lines"}
+    for line in models_in(simulator.Settings.model_fields["lines"].annotation):
+        (protocol,) = get_args(line.model_fields["protocol"].annotation)
+        text = part_of_config("[[simulator.lines]]", f'protocol = "{protocol}"')
+        yield line, text, set()
+        for machine in models_in(line.model_fields["machines"].annotation):
+            yield machine, text, set()
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models_in(part)
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "elsewhere"),
+    [
+        pytest.param(*found, id=f"{found[0].__module__}.{found[0].__name__}")
+        for found in configured()
+    ],
+)
+def test_config_toml_has_every_setting(
+    model: type[BaseModel], text: str, elsewhere: set[str]
+) -> None:
+    names = {field.alias or name for name, field in model.model_fields.items()} - elsewhere
+    missing = [n for n in sorted(names) if not re.search(rf"(?m)(?:^(?:# )?|[{{,] ){n} =", text)]
+    assert not missing, f"config.toml lacks {', '.join(missing)} of {model.__name__}"
