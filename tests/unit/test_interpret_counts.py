@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mes.equipment import COUNTERS, Tag
@@ -134,6 +134,7 @@ stories = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(LAYOUTS), st.sampled_from([None, 16]), stories)
 @example((R, T), None, [{"total": 0, "reject": 0}, {"reject": 1}, {"total": 1}])
 def test_whatever_comes_counts_never_fall_and_are_the_sums_of_events(roles, bits, story):
@@ -150,6 +151,7 @@ def test_whatever_comes_counts_never_fall_and_are_the_sums_of_events(roles, bits
 pieces = st.lists(st.sampled_from(["good", "reject"]), max_size=30)
 
 
+@settings(deadline=None)
 @given(st.sampled_from([x for x in LAYOUTS if x not in [(G,), (R,), (T,)]]), pieces)
 def test_what_is_told_together_is_counted_exactly(roles, made):
     good = [made[:n].count("good") for n in range(len(made) + 1)]
@@ -161,6 +163,7 @@ def test_what_is_told_together_is_counted_exactly(roles, made):
     assert counts(unit_of(*roles), *told) == list(zip(good, reject, strict=True))
 
 
+@settings(deadline=None)  # a pause of a busy machine is no fault of the fold
 @given(pieces, st.data())
 def test_with_a_total_and_rejects_every_piece_is_counted_once_in_whatever_order(made, data):
     """Each counter's readings keep their order, and some of them are lost."""

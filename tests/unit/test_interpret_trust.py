@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mes.equipment import Tag
@@ -97,6 +97,7 @@ told = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(told)
 def test_bad_readings_change_nothing_that_is_meant(readings):
     """The same story without its bad readings tells the same."""
@@ -149,6 +150,8 @@ def test_what_is_no_answer_renews_no_contact_and_begins_no_gap():
     assert events == []
     assert (after.contacts, after.received_time_us) == (view.contacts, view.received_time_us)
     assert after.tags["state"].quality == "bad"
+    heard_us = view.tags["power"].received_time_us
+    assert after.tags["power"].received_time_us == heard_us  # its watchdog is not fed either
     assert (after.state, after.gaps) == ("running", 0)
     assert stale_at_us(after, UNIT) == stale_at_us(view, UNIT)
     back, events = play(sample(61, state=6), view=after)  # the silence before it is a gap
@@ -173,6 +176,7 @@ def test_the_stream_carries_it():
 # ---------------------------------------------------------------- clocks
 
 
+@settings(deadline=None)
 @given(st.integers(1, LATE_MAX_US))
 def test_a_reading_that_follows_a_bad_one_is_never_late(behind_us):
     """It was told bad by our clock; the device's may be behind."""
@@ -189,6 +193,7 @@ def test_the_newest_source_time_comes_back_from_the_future():
     assert view.source_time_us == T0 + 1 * S
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

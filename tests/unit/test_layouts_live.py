@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layouts import andon, overview, unit
@@ -33,6 +33,7 @@ def test_a_bad_unit_neither_runs_nor_stands_nor_is_live() -> None:
     assert area["n_stale"] == "6 no data"
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["running", "stopped", "idle"]), st.sampled_from(QUALITIES)),
