@@ -102,6 +102,19 @@ def test_a_good_counter_that_stands_while_the_total_goes_on_means_rejects():
     assert counts(other, *told)[-1] == (0, 0)
 
 
+def test_a_good_counter_that_is_read_again_unchanged_means_a_reject():
+    told = [sample(0, good=0, total=0), sample(1, total=1), sample(1.1, good=0)]
+    assert counts(unit_of(G, T), *told) == [(0, 0), (0, 0), (0, 1)]
+
+
+def test_what_was_open_when_counters_are_reset_is_no_reject_and_hides_none():
+    unit, start = unit_of(G, T), sample(0, good=10, total=10)
+    assert counts(unit, start, sample(1, total=11), sample(2, total=0))[-1] == (0, 0)
+    turn = [sample(1, total=0), sample(2, total=1), sample(2.1, good=1)]
+    assert counts(unit, start, *turn)[-1] == (1, 0)
+    assert counts(unit, start, *turn, sample(3, good=1, total=3))[-1] == (1, 2)
+
+
 def test_a_clock_that_was_set_back_gives_no_cycle():
     view = UnitView(id="press-1")
     for one in (sample(0, good=0), sample(3, good=1), sample(-100, good=2)):
