@@ -201,6 +201,10 @@
   setInterval(ask, POLL_MS);
   find();
   new MutationObserver(find).observe(document.body, {childList: true, subtree: true});
+  /* A page that is left must not be kept in the browser's back/forward cache: its worker, which all pages
+     share, would stand still with it. A held lock keeps it out; so does what the server says of caching. */
+  if (navigator.locks) navigator.locks.request("takt", {mode: "shared"}, () => new Promise(() => {}));
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(function () {});
   window.takt = {serverNow: serverNow};
 })();

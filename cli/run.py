@@ -28,16 +28,16 @@ def main(path: Path) -> int:
     started = time.monotonic()
     begin("takt")
     config = settings(path)
-    config.data_dir.mkdir(parents=True, exist_ok=True)
-    with (config.data_dir / "takt.lock").open("a+") as lock:
-        try:
+    try:
+        config.data_dir.mkdir(parents=True, exist_ok=True)
+        with (config.data_dir / "takt.lock").open("a+") as lock:
             if fault := _locked(lock) or _taken(config):
                 raise OSError(fault)
             redis = _own_redis(config) if redis_is_ours(path) else None
-        except OSError as error:
-            print(f"takt: {error}", file=sys.stderr)
-            return 1
-        return asyncio.run(_run(config, redis=redis, started=started))
+            return asyncio.run(_run(config, redis=redis, started=started))
+    except OSError as error:
+        print(f"takt: {error}", file=sys.stderr)
+        return 1
 
 
 def _own_redis(config: Config) -> list[str]:

@@ -15,4 +15,8 @@ def main(path: Path) -> int:
         logging.error("%s has no [simulator]", path.name)
         return 2
     truth = config.data_dir / config.simulator.truth_log
-    return until_ended(run(config.simulator, truth_dir=truth))
+    try:
+        return until_ended(run(config.simulator, truth_dir=truth))
+    except OSError as error:  # its addresses are taken: a person must act, no traceback helps
+        logging.error("%s", error)
+        return 1

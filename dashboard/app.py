@@ -17,8 +17,9 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse
 
 from dashboard import api, health
+from dashboard.caching import NotStored
 from dashboard.hub import Hub
-from dashboard.live import Broadcast
+from dashboard.live import NOWHERE, Broadcast
 from layouts import _parts, andon, connections, not_found, overview, unit
 from store.config import Config
 
@@ -46,7 +47,7 @@ def create_app(config: Config, *, redis_url: str) -> Dash:
     hub = Hub(redis_url, config.plant)
     broadcast = Broadcast(
         hub,
-        {name: screen.rows for name, screen in SCREENS.items()},
+        {name: screen.rows for name, screen in SCREENS.items()} | {NOWHERE: not_found.rows},
         window_s=config.dashboard.window_ms / 1000,
         settle_s=config.dashboard.settle_ms / 1000,
     )
@@ -57,6 +58,7 @@ def create_app(config: Config, *, redis_url: str) -> Dash:
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
+    server.add_middleware(NotStored)
     health.register(server, hub, broadcast)
     api.register(server, hub)
     server.get("/sw.js", include_in_schema=False)(_service_worker)

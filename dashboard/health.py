@@ -15,6 +15,7 @@ from dashboard.live import Broadcast
 from mes.snapshot import Snapshot
 from store import live
 
+TOLD_MAX_US = 5_000_000  # a collector tells each second; after this nobody knows
 READY_S = 2.0  # an answer about readiness takes no longer
 
 
@@ -71,7 +72,9 @@ class _Figures(Collector):
         links = GaugeMetricFamily("takt_device_up", "1 while a device answers", labels=["device"])
         for device in hub.plant.devices:
             link = hub.links.get(device)
-            links.add_metric([device], float(link is not None and link.state == "live"))
+            fresh = link is not None and now.now_us - (link.told_us or 0) < TOLD_MAX_US
+            up = hub.online and fresh and link is not None and link.state == "live"
+            links.add_metric([device], float(up))
         yield links
 
     def _units(self, now: Snapshot) -> Iterable[Metric]:

@@ -24,6 +24,7 @@ BEAT_S = 1.0  # a screen hears at least this often that it is live
 AT_ONCE = 2  # flushes that may follow closely after a quiet time: a burst rarely comes whole
 CLIENT_S = 0.001  # a window is at least this long for each client: what all of them cost is bounded
 ACK_S = 10.0  # a client that does not acknowledge for so long is let go
+NOWHERE = "not_found"  # the screen of a page that is none: it hears that it is live, and no more
 TOPICS_MAX = 500  # topics kept at once; idle ones go first
 CACHE_MAX = 64  # distinct "seen" versions a topic keeps JSON for
 
@@ -111,15 +112,16 @@ class Broadcast:
     def clients(self) -> int:
         return sum(topic.clients for topic in self._topics.values())
 
-    def topic(self, name: str) -> Topic | None:
-        """The topic `name` ("<screen>" or "<screen>:<id>"), None where there is no such screen.
+    def topic(self, name: str) -> Topic:
+        """The topic `name` ("<screen>" or "<screen>:<id>"), that of NOWHERE where there is none.
 
         Behind a # stands when the page was drawn, which makes no other topic.
         """
         name = name.partition("#")[0]
         screen, _, id = name.partition(":")
         if screen not in self._screens or (id and id not in self._ids):
-            return None
+            name = screen = NOWHERE
+            id = ""
         if name not in self._topics:
             self._make_room()
             rows_of = self._screens[screen]

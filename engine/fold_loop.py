@@ -43,7 +43,10 @@ async def run(
                 away = True
                 await asyncio.sleep(AWAY_S)
             except NotOwner:
-                log.warning("%s: another engine has taken over", center)
+                log.warning("%s: the lease is gone; it is asked for again", center)
+            except Exception:  # one work centre's fault must not stop the others
+                log.exception("%s: a fault in Takt; the work centre is taken up again", center)
+                await asyncio.sleep(WAIT_S)
             else:
                 away = False
     finally:

@@ -27,6 +27,7 @@ from mes.observation import Reading, Sample
 UNAVAILABLE = (RedisError, OSError, TimeoutError)  # what a call raises while Redis is away
 BLOCK_MS = 1000  # a reader waits this long for news before it looks round
 VIEW_ENTRIES_MAX = 2000  # of a view stream: readers that fall further behind read the hash
+TIME_MAX_US = 1 << 53  # the year 2255, and what every reader of JSON can hold
 LINKS = "takt:{connections}:links"
 LINKS_VIEW = "takt:{connections}:view"
 
@@ -111,6 +112,9 @@ def _plain(reading: Reading) -> Any:
 
 def decode(unit: str, fields: Mapping[str, str]) -> Sample:
     """The sample that `encode` wrote. Raises ValueError or KeyError for what it did not write."""
+    times = [int(fields["s"]), int(fields["r"])]
+    if not all(0 <= us < TIME_MAX_US for us in times):
+        raise ValueError(f"found the times {times}; expected microseconds since the epoch")
     return Sample(
         work_unit=unit,
         device=fields["d"],

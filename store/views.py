@@ -3,6 +3,7 @@
 View and position are committed together and only by the owner of the lease, in one script.
 """
 
+import re
 from collections.abc import Mapping
 
 from redis.asyncio import Redis
@@ -32,6 +33,9 @@ return 1
 _GIVE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
 
 
+_POSITION = re.compile(r"\d{1,20}-\d{1,20}")
+
+
 class NotOwner(Exception):
     """Another engine holds the lease of the work centre."""
 
@@ -59,7 +63,9 @@ class Center:
         out = {}
         for unit, text in (await self._redis.hgetall(self._keys[1])).items():
             try:
-                out[unit] = from_plain(live.load(text))
+                view = from_plain(live.load(text))
+                if _POSITION.fullmatch(view.position):
+                    out[unit] = view
             except (ValueError, TypeError, KeyError, AttributeError):
                 continue
         return out
@@ -90,5 +96,5 @@ class Center:
 def _sample(unit: str, fields: Mapping[str, str]) -> Sample | None:
     try:
         return live.decode(unit, fields)
-    except (ValueError, KeyError, TypeError):
+    except Exception:  # whatever stands there: nobody of ours wrote it
         return None

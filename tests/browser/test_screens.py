@@ -1,9 +1,13 @@
 """The four screens in a real browser, on the demo plant with its real servers."""
 
 import re
+import time
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 
+from tests.conftest import pytest_setup_options
 from tests.own_redis import wait_until
 from tests.running_plant import ROLES, RunningPlant
 
@@ -170,6 +174,44 @@ def test_two_pages_of_one_browser_are_both_live(plant, browse):
     driver.switch_to.window(first)
     stamp = max(t["sourceTime"] for t in attributes(driver, "[data-unit]"))
     wait_until(lambda: max(t["sourceTime"] for t in attributes(driver, "[data-unit]")) > stamp)
+
+
+@pytest.fixture
+def bare_browser():
+    """Chromium as people have it: where its log is read, it keeps no page that was left."""
+    options = pytest_setup_options()
+    options.add_argument("--headless=new")
+    driver = webdriver.Chrome(options=options, service=Service("chromedriver"))
+    yield driver
+    driver.quit()
+
+
+def test_a_page_that_is_left_takes_no_other_page_with_it(plant, bare_browser):
+    """Chromium keeps a page that was open for a while, and stands still what it shares with others."""
+    driver = bare_browser
+    driver.get(f"{plant.url}/")
+    opened = time.monotonic()
+    wait_until(lambda: time.monotonic() - opened > 11, seconds=15)
+    driver.execute_script("document.querySelector('a[href=\"/connections\"]').click()")
+    wait_until(lambda: attributes(driver, '[data-key^="device:"]'))
+    driver.execute_script("window.stayed = true")
+    opened = time.monotonic()
+    while time.monotonic() - opened < 9:
+        assert attributes(driver, "#offline")[0]["on"] == "no"
+        time.sleep(0.2)
+    assert driver.execute_script("return window.stayed")
+
+
+@pytest.mark.parametrize("path", ["/foo/bar", "/andon", "/andon/nowhere"])
+def test_a_page_that_is_none_hears_that_takt_lives(browse, path):
+    driver = browse(path, live=False)
+    wait_until(lambda: attributes(driver, "#offline"), what="the page drawn")
+    driver.execute_script("window.stayed = true")
+    opened = time.monotonic()
+    while time.monotonic() - opened < 9:
+        assert attributes(driver, "#offline")[0]["on"] == "no"
+        time.sleep(0.2)
+    assert driver.execute_script("return window.stayed")
 
 
 def test_a_wall_whose_clock_is_set_stays_live(browse):
