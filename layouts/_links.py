@@ -77,7 +77,9 @@ def connection(now: Snapshot, device: Device) -> Connection:
     if kind == "live" and (link.troubles or clock_words(link.clock_skew_s)):
         kind = "doubt"
         if not meaning:
-            meaning = f"It answers, but {plural(len(link.troubles), 'tag is', 'tags are')} bad."
+            more = "…" in link.troubles  # only the first of many travel
+            tags = "many tags are" if more else plural(len(link.troubles), "tag is", "tags are")
+            meaning = f"It answers, but {tags} bad."
     return Connection(device, link, kind, stale_at_us, meaning or _CALM.get(kind, ""), advice)
 
 

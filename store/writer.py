@@ -57,6 +57,7 @@ while at <= #ARGV do
 end
 return failed
 """
+HOPELESS = ("WRONGTYPE", "exhausted the last possible ID")  # no retry helps; a person must act
 REFUSED = "equal or smaller than the target stream top item"
 
 
@@ -73,6 +74,7 @@ class Writer:
         self._pending: list[Sample] = []
         self._sending: list[Entry] = []  # taken from there; neither acknowledged nor durable yet
         self._links: dict[str, Link] = {}
+        self._blocked: set[str] = set()  # keys that hold what is not ours: told once each
         self._wake = asyncio.Event()
         self._up = not len(spool)  # entries go straight to Redis; else the spool goes first
         self._keeping = False  # entries are on their way to the disk
@@ -228,9 +230,19 @@ class Writer:
             pipe.eval(_APPEND, len(keys), *keys, self._entries_max, *words)
         for together, failed in zip(centers.values(), await pipe.execute(), strict=True):
             for n, why in failed:
-                if REFUSED not in why:
+                if REFUSED in why:
+                    await self._again(together[n - 1])
+                elif any(words in why for words in HOPELESS):
+                    self._give_up(together[n - 1], why)
+                else:
                     raise ResponseError(why)
-                await self._again(together[n - 1])
+
+    def _give_up(self, entry: Entry, why: str) -> None:
+        """Something foreign stands under the entry's key: others must not wait behind it."""
+        self.lost += 1
+        if entry.key not in self._blocked:
+            log.error("%s cannot be written, its entries are lost: %s", entry.key, why)
+        self._blocked.add(entry.key)
 
     async def _again(self, entry: Entry) -> None:
         """A refused entry has arrived before, or its id lies behind the stream: then by a new id.

@@ -139,5 +139,5 @@ def test_config_toml_has_every_setting(
     model: type[BaseModel], text: str, elsewhere: set[str]
 ) -> None:
     names = {field.alias or name for name, field in model.model_fields.items()} - elsewhere
-    missing = [n for n in sorted(names) if not re.search(rf"(?m)(?:^(?:# )?|[{{,] ){n} =", text)]
+    missing = [n for n in sorted(names) if not re.search(rf"(?m)(?:^(?:# +)?|[{{,] ){n} =", text)]
     assert not missing, f"config.toml lacks {', '.join(missing)} of {model.__name__}"

@@ -6,6 +6,7 @@ import random
 import signal
 import sqlite3
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 
@@ -360,3 +361,18 @@ async def test_links_told_while_redis_is_away_arrive(own_redis, plant, tmp_path)
         await until(lambda: not writer._up)
         await asyncio.to_thread(own_redis.start)
         await until(lambda: own_redis.client().hget(live.LINKS, "plc"))
+
+
+def test_a_key_that_is_not_ours_holds_up_nobody_else(own_redis, plant, tmp_path):
+    own_redis.client().set(live.samples_key("press-line", "press-2"), "foreign")
+
+    async def run():
+        async with writing(own_redis, plant, tmp_path) as writer:
+            for n in range(20):
+                other = replace(sample(n), work_unit="press-2")
+                writer.append([other, sample(n)])
+            await until(lambda: len(stored(own_redis)) == 20)
+            return writer.lost
+
+    assert asyncio.run(run()) >= 20
+    assert own_redis.client().get(live.samples_key("press-line", "press-2")) == "foreign"
