@@ -159,10 +159,10 @@ class _Keeper:
         now_us, now_s = _now_us(), time.monotonic()
         batch: list[Sample] = []
         known = self._health.last_answer_us is not None
-        if self._state not in ("live", "silent") and self._health.last_answer_us is not None:
-            self._gaps += 1
+        if self._state not in ("live", "silent"):
+            self._gaps += known
             ends_us = min([now_us, *(microseconds(o.received_time) for o in observations[:1])])
-            since_us = self._health.last_answer_us
+            since_us = self._health.last_answer_us or 0
             batch += [self._mark(unit, ends_us, since_us) for unit in self._units]
         batch += samples(observations, device=self._device)
         for sample in batch:

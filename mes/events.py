@@ -1,16 +1,35 @@
-"""What happened, in the past tense: the facts that the engine reads out of observations."""
+"""What happened, in the past tense: the facts that the engine reads out of observations.
 
+Times named `_us` are microseconds since the epoch, UTC. A fact travels as a short list: a letter
+for its kind, then its fields in order.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """The unit went from state `old` to `new`; both are keys of `mes.states.STATES`."""
+    """From `at_us` on the unit is in state `new`, until something else is told.
+
+    old, new: keys of `mes.states.STATES`. What was told of the time behind `at_us` before is
+    replaced: so a state that went on through a silence takes the place of "unknown".
+    """
 
     work_unit: str
     at_us: int
     old: str
     new: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateFound:
+    """It came late that the unit was in `state` at `at_us`, and until the next change we know of."""
+
+    work_unit: str
+    at_us: int
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +73,26 @@ class SourceLost:
     until_us: int
 
 
-Event = StateChanged | Counted | CounterReset | FaultRaised | SourceLost
+Event = StateChanged | StateFound | Counted | CounterReset | FaultRaised | SourceLost
+
+LETTERS: dict[str, type[Event]] = {
+    "s": StateChanged,
+    "l": StateFound,
+    "c": Counted,
+    "r": CounterReset,
+    "f": FaultRaised,
+    "g": SourceLost,
+}
+_LETTER_OF = {kind: letter for letter, kind in LETTERS.items()}
+_FIELDS = {kind: tuple(kind.__slots__) for kind in LETTERS.values()}
+
+
+def to_plain(event: Event) -> list[Any]:
+    """The fact as a list of texts and numbers, for JSON."""
+    kind = type(event)
+    return [_LETTER_OF[kind], *(getattr(event, name) for name in _FIELDS[kind])]
+
+
+def from_plain(row: Sequence[Any]) -> Event:
+    """The fact that `to_plain` gave. Raises KeyError or TypeError for what it did not give."""
+    return LETTERS[row[0]](*row[1:])

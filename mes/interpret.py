@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from mes.counting import count, misread
 from mes.equipment import COUNTERS, WorkUnit
-from mes.events import Event, FaultRaised, SourceLost, StateChanged
+from mes.events import Event, FaultRaised, SourceLost, StateChanged, StateFound
 from mes.observation import Sample, Value
 from mes.states import state_of
 from mes.unit_view import TagView, UnitView
@@ -17,6 +17,8 @@ from mes.unit_view import TagView, UnitView
 # A reading older than the newest of its tag by no more than this came late and is not shown;
 # older still, and the device's clock was set back: then it is news.
 LATE_MAX_US = 60_000_000
+
+BEGAN_ANEW = 0  # the gap of a collector's first answer: it knows of no earlier one
 
 _COUNTERS = frozenset(COUNTERS)
 
@@ -31,45 +33,84 @@ def fold(view: UnitView, sample: Sample, unit: WorkUnit) -> tuple[UnitView, tupl
     """
     new, events = view.copy(), list[Event]()
     if sample.answered:
-        gap_us = _gap(view, sample, unit)
+        gap_us = _gap(view, sample)
         if gap_us is not None:
-            _lose(new, sample, gap_us, unit)
             events.append(SourceLost(view.id, gap_us, sample.received_time_us))
+            _lose(new, sample, gap_us, unit, events)
+        elif _only_silent(view) and sample.device == _tells_state(unit):
+            # The same connection is heard again, and would have told a change: there was none.
+            events.append(StateChanged(view.id, view.silent_since_us, "unknown", view.state))
+            new.silent_since_us = None
         new.contacts = {**view.contacts, sample.device: sample.received_time_us}
         new.received_time_us = max(view.received_time_us or 0, sample.received_time_us)
     if sample.readings:
-        said = _newest(new, sample, unit)
+        said = _newest(new, sample, unit, events)
         if not _COUNTERS.isdisjoint(said):
             count(new, said, sample.source_time_us, unit, events)
         if said and not said.keys() <= _COUNTERS:
-            _state(new, said, sample.source_time_us, unit, events)
+            _state(new, said, sample, unit, events)
     return new, tuple(events)
 
 
-def _gap(view: UnitView, sample: Sample, unit: WorkUnit) -> int | None:
-    """Since when the device was not heard, where that is longer than the unit may be silent.
+def silent(view: UnitView, unit: WorkUnit, *, now_us: int) -> tuple[UnitView, tuple[Event, ...]]:
+    """The view at `now_us`, where nothing was heard up to then but what it was folded from.
 
-    The collector tells of a device that was away; that it was away itself shows in its silence.
+    A state whose device has been silent for too long is unknown since it was last heard. Only who
+    has read everything up to `now_us` may ask.
     """
-    if sample.gap_since_us is not None:
-        return sample.gap_since_us
-    heard = view.contacts.get(sample.device)
-    if heard is None or sample.received_time_us - heard <= unit.silence_max_us:
+    heard = view.contacts.get(_tells_state(unit))
+    if heard is None or view.state_since_us is None or view.silent_since_us is not None:
+        return view, ()
+    if now_us - heard <= unit.silence_max_us:
+        return view, ()
+    new = view.copy()
+    new.silent_since_us = max(heard, view.state_since_us)
+    return new, (StateChanged(view.id, new.silent_since_us, view.state, "unknown"),)
+
+
+def _only_silent(view: UnitView) -> bool:
+    """Whether the state was told to be unknown though no connection was lost."""
+    return view.silent_since_us is not None and view.unseen_since_us is None
+
+
+def _tells_state(unit: WorkUnit) -> str:
+    """The device that tells the unit's state, "" where none does."""
+    name = unit.by_role.get("state")
+    return "" if name is None else unit.tags[name].device
+
+
+def _gap(view: UnitView, sample: Sample) -> int | None:
+    """Since when what the device did was not seen, where its connection was lost in between.
+
+    A collector that begins anew does not know since when: then since we last heard of the device.
+    Mere silence is no gap: a connection that was never lost has lost nothing.
+    """
+    if sample.gap_since_us is None:
         return None
-    return heard
+    heard = view.contacts.get(sample.device)
+    if sample.gap_since_us == BEGAN_ANEW:
+        return heard
+    return sample.gap_since_us
 
 
-def _lose(new: UnitView, sample: Sample, gap_us: int, unit: WorkUnit) -> None:
+def _lose(
+    new: UnitView, sample: Sample, gap_us: int, unit: WorkUnit, events: list[Event]
+) -> None:
     """Take note in `new` of what cannot be known over a gap of the device that is heard again."""
     new.gaps += 1
     told = {tag.role for tag in unit.tags.values() if tag.device == sample.device}
     if "state" in told and new.unseen_since_us is None:
-        new.unseen_since_us = gap_us
+        new.unseen_since_us = max(gap_us, new.state_since_us or 0)
+        if new.silent_since_us is None and new.state_since_us is not None:
+            new.silent_since_us = new.unseen_since_us
+            events.append(StateChanged(new.id, new.silent_since_us, new.state, "unknown"))
     if not _COUNTERS.isdisjoint(told):
         new.counted_at_us = None
 
 
-def _newest(new: UnitView, sample: Sample, unit: WorkUnit) -> dict[str, Value]:
+def _newest(
+    new: UnitView, sample: Sample, unit: WorkUnit, events: list[Event]
+) -> dict[str, Value]:
     """Put the readings that are news into `new`; note those that came late.
 
     Returns role → value of what is news, means something and is not bad.
@@ -86,8 +127,11 @@ def _newest(new: UnitView, sample: Sample, unit: WorkUnit) -> dict[str, Value]:
         if had is not None and _is_late(had, sample):
             older_s = (had.source_time_us - at_us) / 1e6
             words = f"a reading {older_s:.3f} s older than this one came late"
-            tags[name] = replace(had, quality="uncertain", status=words)
+            if not sample.historical:
+                tags[name] = replace(had, quality="uncertain", status=words)
             late += 1
+            if tag.role == "state" and reading.quality != "bad":
+                events.append(StateFound(new.id, at_us, _late_state(new, reading.value, unit)))
             continue
         value, quality, status = reading.value, reading.quality, reading.status
         if quality != "bad" and tag.role in _COUNTERS and (words := misread(value, tag)):
@@ -112,7 +156,15 @@ def _is_late(had: TagView, sample: Sample) -> bool:
     what follows a bad reading.
     """
     behind_us = had.source_time_us - sample.source_time_us
+    if sample.historical:
+        return behind_us > 0
     return 0 < behind_us <= LATE_MAX_US and had.quality != "bad" and sample.answered
+
+
+def _late_state(view: UnitView, code: Value, unit: WorkUnit) -> str:
+    """The state that a late `code` stood for, by the mode that is meant now."""
+    mode = view.meant.get(unit.by_role.get("mode", ""))
+    return state_of(unit.profile, state=code, mode=mode, starved=False, blocked=False)
 
 
 def _date(new: UnitView, at_us: int) -> None:
@@ -125,9 +177,13 @@ def _date(new: UnitView, at_us: int) -> None:
 
 
 def _state(
-    new: UnitView, said: Mapping[str, Value], at_us: int, unit: WorkUnit, events: list[Event]
+    new: UnitView,
+    said: Mapping[str, Value],
+    sample: Sample,
+    unit: WorkUnit,
+    events: list[Event],
 ) -> None:
-    """Read state, mode and fault off what was last meant; `at_us` is when a change took place.
+    """Read state, mode and fault off what was last meant, and when a change took place.
 
     A state that is heard again after a gap goes on only where the source dates it before the gap;
     else nobody knows what was in between, and it begins anew.
@@ -143,20 +199,31 @@ def _state(
         starved=bool(means["starved"]),
         blocked=bool(means["blocked"]),
     )
-    fault = "" if fault in (None, 0, "", "0") else str(fault)
-    if fault and fault != new.fault:
-        events.append(FaultRaised(new.id, at_us, fault))
-    new.fault, new.mode = fault, "" if mode is None else str(mode)
-    old, gap_us = new.state, new.unseen_since_us
-    if gap_us is not None and "state" in said:
-        new.unseen_since_us = None
-        if at_us > gap_us:
-            events.append(StateChanged(new.id, gap_us, old, "unknown"))
-            old = "unknown"
+    at_us = sample.source_time_us
+    if new.state_since_us is not None and at_us < new.state_since_us and state != new.state:
+        at_us = max(sample.received_time_us, new.state_since_us)  # its clock was set back
+    old = _seen_again(new, state, at_us, events) if "state" in said else new.state
     if state != old or new.state_since_us is None:
         events.append(StateChanged(new.id, at_us, old, state))
         # The piece in work is not timed across a change: what stood still is no cycle.
         new.state, new.state_since_us, new.counted_at_us = state, at_us, None
+    fault = "" if fault in (None, 0, "", "0") else str(fault)
+    if fault and fault != new.fault:
+        events.append(FaultRaised(new.id, at_us, fault))
+    new.fault, new.mode = fault, "" if mode is None else str(mode)
+
+
+def _seen_again(new: UnitView, state: str, at_us: int, events: list[Event]) -> str:
+    """What the state was before it is heard again; takes a gap behind it off the view."""
+    gap_us, told_us = new.unseen_since_us, new.silent_since_us
+    new.unseen_since_us = new.silent_since_us = None
+    if told_us is None:
+        return new.state
+    if gap_us is not None and at_us > gap_us:
+        return "unknown"
+    if state == new.state:
+        events.append(StateChanged(new.id, told_us, "unknown", state))
+    return new.state
 
 
 _INTERPRETED = ("state", "mode", "fault", "starved", "blocked")

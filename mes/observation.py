@@ -43,8 +43,10 @@ class Sample:
     """What one device said of one work unit at one source time.
 
     No readings: the device answered and nothing had changed (a contact). `gap_since_us` set:
-    the device was away from then until now, and what happened meanwhile was not seen.
-    Not `answered`: the device said nothing, and its readings are what is now known to be bad.
+    the device was away from then until now, and what happened meanwhile was not seen; 0 where it
+    is the first answer that the collector ever had. Not `answered`: the device said nothing, and
+    its readings are what is now known to be bad. `historical`: the source kept it, and tells it
+    behind newer ones.
     """
 
     work_unit: str
@@ -54,6 +56,7 @@ class Sample:
     readings: Mapping[str, Reading] = field(default_factory=dict)
     gap_since_us: int | None = None
     answered: bool = True
+    historical: bool = False
 
 
 def microseconds(moment: datetime) -> int:

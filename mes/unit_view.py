@@ -37,6 +37,7 @@ class UnitView:
     state: str = "unknown"
     state_since_us: int | None = None
     unseen_since_us: int | None = None  # a gap of its state begins here, which was not heard since
+    silent_since_us: int | None = None  # its state was told to be unknown since then
     mode: str = ""
     fault: str = ""  # the machine's code, "" where there is none
     good: int = 0  # pieces since `counting_since_us`

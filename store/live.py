@@ -98,6 +98,8 @@ def encode(sample: Sample) -> dict[str, str]:
         fields["g"] = str(sample.gap_since_us)
     if not sample.answered:
         fields["a"] = "0"
+    if sample.historical:
+        fields["h"] = "1"
     return fields
 
 
@@ -126,6 +128,7 @@ def decode(unit: str, fields: Mapping[str, str]) -> Sample:
         },
         gap_since_us=int(fields["g"]) if "g" in fields else None,
         answered=fields.get("a") != "0",
+        historical=fields.get("h") == "1",
     )
 
 

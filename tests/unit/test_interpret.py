@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mes.equipment import Tag, WorkUnit
-from mes.events import Counted, CounterReset, FaultRaised, SourceLost, StateChanged
-from mes.interpret import LATE_MAX_US, fold
+from mes.events import Counted, CounterReset, FaultRaised, SourceLost, StateChanged, StateFound
+from mes.interpret import LATE_MAX_US, fold, silent
 from mes.observation import Reading, Sample
 from mes.states import PROFILES
 from mes.unit_view import UnitView, from_plain, live_quality, stale_at_us, to_plain
@@ -142,23 +142,79 @@ def test_a_gap_is_counted_and_told():
     assert SourceLost("press-1", T0 + S, T0 + 60 * S + 5000) in events
 
 
+def states(events):
+    return [e for e in events if isinstance(e, StateChanged)]
+
+
 def test_a_state_goes_on_over_a_gap_only_where_the_source_says_so():
     view, _ = play(sample(0, state=6), sample(1))
+    gap_us = T0 + S
     # the source dates it before the gap: it has been running all the time
     again = replace(sample(0, state=6), received_time_us=T0 + 100 * S)
-    same, events = play(again, view=view)
+    same, events = play(sample(100, gap_since_s=1), again, view=view)
     assert (same.state, same.state_since_us, same.gaps) == ("running", T0, 1)
-    assert [type(e) for e in events] == [SourceLost]
+    assert states(events) == [
+        StateChanged("press-1", gap_us, "running", "unknown"),
+        StateChanged("press-1", gap_us, "unknown", "running"),
+    ]
     # the source dates it after: nobody knows what was in between
-    anew, events = play(sample(100, state=6), view=view)
+    anew, events = play(sample(100, gap_since_s=1), sample(100, state=6), view=view)
     assert (anew.state, anew.state_since_us, anew.gaps) == ("running", T0 + 100 * S, 1)
-    gap_us = T0 + S + 5000
-    assert [e for e in events if isinstance(e, StateChanged)] == [
+    assert states(events) == [
         StateChanged("press-1", gap_us, "running", "unknown"),
         StateChanged("press-1", T0 + 100 * S, "unknown", "running"),
     ]
-    # silence of up to twice the period is none
-    assert play(sample(5, state=6), view=view)[0].gaps == 0
+
+
+def test_a_collector_that_begins_anew_has_seen_nothing_since_we_last_heard():
+    view, _ = play(sample(0, state=6), sample(1))
+    first = replace(sample(3), gap_since_us=0)
+    view, events = play(first, view=view)
+    assert events == [
+        SourceLost("press-1", T0 + S + 5000, T0 + 3 * S + 5000),
+        StateChanged("press-1", T0 + S + 5000, "running", "unknown"),
+    ]
+    fresh, events = play(first)  # and where we never heard of it, there is no gap either
+    assert (fresh.gaps, events) == (0, [])
+
+
+def test_a_silence_is_unknown_until_the_same_connection_is_heard_again():
+    view, _ = play(sample(0, state=6), sample(1))
+    heard_us = T0 + S + 5000
+    assert silent(view, UNIT, now_us=heard_us + 4 * S) == (view, ())
+    quiet, events = silent(view, UNIT, now_us=heard_us + 4 * S + 1)
+    assert events == (StateChanged("press-1", heard_us, "running", "unknown"),)
+    assert silent(quiet, UNIT, now_us=heard_us + 99 * S) == (quiet, ())
+    # the connection was not lost, so no change was: it has been running all the time
+    back, events = play(sample(60), view=quiet)
+    assert events == [StateChanged("press-1", heard_us, "unknown", "running")]
+    assert (back.state, back.state_since_us, back.gaps) == ("running", T0, 0)
+    # a change that comes with the first sample is dated by the source, in the midst of the silence
+    _, events = play(sample(30, state=2), view=quiet)
+    assert states(events)[1] == StateChanged("press-1", T0 + 30 * S, "running", "stopped")
+    # after a connection that was lost nobody knows
+    _, events = play(sample(60, gap_since_s=1), sample(60, state=6), view=quiet)
+    assert states(events) == [StateChanged("press-1", T0 + 60 * S, "unknown", "running")]
+
+
+def test_a_late_state_is_told_and_not_shown():
+    view, _ = play(sample(0, state=6), sample(50, state=2))
+    after, events = play(sample(20, state=11), view=view)
+    assert events == [StateFound("press-1", T0 + 20 * S, "held")]
+    assert (after.state, after.late) == ("stopped", 1)
+    # what a source kept for itself may come much later, and nobody's clock was set back
+    kept = replace(sample(-4000, state=11), historical=True)
+    after, events = play(kept, view=view)
+    assert events == [StateFound("press-1", T0 - 4000 * S, "held")]
+    assert (after.state, after.tags["state"].quality) == ("stopped", "good")
+
+
+def test_a_clock_that_was_set_back_dates_no_change_before_the_one_we_know():
+    view, _ = play(sample(0, state=6))
+    back = replace(sample(-3600, state=2), received_time_us=T0 + 7 * S)
+    after, events = play(back, view=view)
+    assert events == [StateChanged("press-1", T0 + 7 * S, "running", "stopped")]
+    assert after.state_since_us == T0 + 7 * S
 
 
 def test_cycle_time_is_of_pieces_made_in_a_row():
