@@ -127,6 +127,20 @@ class Plant:
             if id in (unit.id, unit.work_center, self.area_of(unit).id)
         )
 
+    def path_of(self, id: str) -> str:
+        """Where an area, work centre or work unit is, from the site down; "" and the site's own id
+        stand for the site. Raises ValueError for what is not known.
+        """
+        if id in ("", self.id):
+            return self.id
+        if id in self.areas:
+            return f"{self.id}/{id}"
+        if id in self.work_centers:
+            return f"{self.path_of(self.work_centers[id].area)}/{id}"
+        if id in self.work_units:
+            return f"{self.path_of(self.work_units[id].work_center)}/{id}"
+        raise ValueError(f"{id!r} is neither site, area, work centre nor work unit")
+
     def area_of(self, unit: WorkUnit) -> Area:
         return self.areas[self.work_centers[unit.work_center].area]
 

@@ -37,9 +37,9 @@ def fold(view: UnitView, sample: Sample, unit: WorkUnit) -> tuple[UnitView, tupl
         if gap_us is not None:
             events.append(SourceLost(view.id, gap_us, sample.received_time_us))
             _lose(new, sample, gap_us, unit, events)
-        elif _only_silent(view) and sample.device == _tells_state(unit):
+        elif (since_us := _only_silent(view)) and sample.device == _tells_state(unit):
             # The same connection is heard again, and would have told a change: there was none.
-            events.append(StateChanged(view.id, view.silent_since_us, "unknown", view.state))
+            events.append(StateChanged(view.id, since_us, "unknown", view.state))
             new.silent_since_us = None
         new.contacts = {**view.contacts, sample.device: sample.received_time_us}
         new.received_time_us = max(view.received_time_us or 0, sample.received_time_us)
@@ -68,9 +68,14 @@ def silent(view: UnitView, unit: WorkUnit, *, now_us: int) -> tuple[UnitView, tu
     return new, (StateChanged(view.id, new.silent_since_us, view.state, "unknown"),)
 
 
-def _only_silent(view: UnitView) -> bool:
-    """Whether the state was told to be unknown though no connection was lost."""
-    return view.silent_since_us is not None and view.unseen_since_us is None
+def known_until_us(view: UnitView, unit: WorkUnit) -> int | None:
+    """Until when the unit's state is known: the newest answer of the device that tells it."""
+    return view.contacts.get(_tells_state(unit))
+
+
+def _only_silent(view: UnitView) -> int | None:
+    """Since when the state was told to be unknown though no connection was lost."""
+    return view.silent_since_us if view.unseen_since_us is None else None
 
 
 def _tells_state(unit: WorkUnit) -> str:
@@ -93,9 +98,7 @@ def _gap(view: UnitView, sample: Sample) -> int | None:
     return sample.gap_since_us
 
 
-def _lose(
-    new: UnitView, sample: Sample, gap_us: int, unit: WorkUnit, events: list[Event]
-) -> None:
+def _lose(new: UnitView, sample: Sample, gap_us: int, unit: WorkUnit, events: list[Event]) -> None:
     """Take note in `new` of what cannot be known over a gap of the device that is heard again."""
     new.gaps += 1
     told = {tag.role for tag in unit.tags.values() if tag.device == sample.device}
@@ -108,9 +111,7 @@ def _lose(
         new.counted_at_us = None
 
 
-def _newest(
-    new: UnitView, sample: Sample, unit: WorkUnit, events: list[Event]
-) -> dict[str, Value]:
+def _newest(new: UnitView, sample: Sample, unit: WorkUnit, events: list[Event]) -> dict[str, Value]:
     """Put the readings that are news into `new`; note those that came late.
 
     Returns role → value of what is news, means something and is not bad.

@@ -73,7 +73,7 @@ def _found(line: Line, at_us: int, state: str) -> Line:
             return _joined([*line[:n], *head, late, *line[n + 1 :]])
     if line and at_us < line[0].start_us:
         return _joined([Interval(at_us, line[0].start_us, state, revised=True), *line])
-    return line if line else (Interval(at_us, None, state),)
+    return line or (Interval(at_us, None, state),)
 
 
 def _joined(line: Iterable[Interval]) -> Line:

@@ -1,5 +1,7 @@
 """The line of states is gap-free, whatever is told and however late."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +36,7 @@ def state_at(line, us):
 @given(EVENTS)
 def test_each_interval_begins_where_the_one_before_ends_and_the_last_is_open(events):
     line = play(events)
-    for one, after in zip(line, line[1:], strict=False):
+    for one, after in itertools.pairwise(line):
         assert one.start_us < one.end_us == after.start_us
     if line:
         assert line[-1].end_us is None
@@ -63,7 +65,7 @@ def test_a_window_is_whole(events, start, end, known):
     start, end = sorted((start, end))
     found = window(play(events), start, end, known_us=known)
     assert sum(i.end_us - i.start_us for i in found) == end - start
-    for one, after in zip(found, found[1:], strict=False):
+    for one, after in itertools.pairwise(found):
         assert one.end_us == after.start_us
     assert all(i.state == "unknown" for i in found if i.start_us >= known)
 

@@ -1,0 +1,192 @@
+"""The kinds of records that people edit, one row each, and the two commands that edit any of them."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mes import master_data, people
+from mes.records import Body, Change, Found, Invalid, Missing, current
+
+Ids = tuple[str, ...]
+SITE = ""  # as a place: the site itself
+
+
+def _nothing(_old: Body | None, _new: Body | None, _now_us: int) -> Ids:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of record: a row of KINDS.
+
+    right: what it takes to change one; see: to read one; check: gives the body as it is kept, from
+    (id, body), or raises ValueError; places: ids of the equipment it concerns, of (id, body);
+    signatures: the meanings in which a change, of (old, new, now_us), has to be signed.
+    """
+
+    key: str
+    words: str
+    right: str
+    see: str
+    check: Callable[[str, Body], Mapping[str, Any]]
+    places: Callable[[str, Body], Ids]
+    signatures: Callable[[Body | None, Body | None, int], Ids] = _nothing
+    removable: bool = True
+
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:+-]{0,99}")
+
+
+def _of_itself(id: str, _body: Body) -> Ids:
+    return (id,)
+
+
+def _of_site(_id: str, _body: Body) -> Ids:
+    return (SITE,)
+
+
+def _master_data(_id: str, body: Body) -> Mapping[str, Any]:
+    return master_data.to_plain(master_data.from_plain(body))
+
+
+def _past_is_signed(old: Body | None, new: Body | None, now_us: int) -> Ids:
+    """Who changes what held in the past changes figures that were shown: a second person approves."""
+    if old is None or new is None:
+        return ()
+    since = master_data.changed_from_us(master_data.from_plain(old), master_data.from_plain(new))
+    return ("approved",) if since is not None and since < now_us else ()
+
+
+KINDS: Mapping[str, Kind] = {
+    k.key: k
+    for k in (
+        Kind(
+            key="person",
+            words="a person with roles and scope",
+            right="people",
+            see="people",
+            check=lambda _id, body: people.checked_person(body),
+            places=_of_site,
+        ),
+        Kind(
+            key="master_data",
+            words="ideal cycle and target of a work unit, by the time for which they hold",
+            right="master_data",
+            see="records",
+            check=_master_data,
+            places=_of_itself,
+            signatures=_past_is_signed,
+            removable=False,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Set:
+    """Make the record, or change it. version: the one that the person saw, 0 where he saw none."""
+
+    kind: str
+    id: str
+    body: Body
+    version: int | None
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"Set{_camel(self.kind)}"
+
+    @property
+    def right(self) -> str:
+        return kind_of(self.kind).right
+
+    def places(self, found: Found) -> Ids:
+        return _places(found, self.kind, self.id, self._checked())
+
+    def decide(self, found: Found, *, now_us: int) -> tuple[Change, ...]:
+        if not _ID.fullmatch(self.id):
+            raise Invalid(
+                f"id: found {self.id!r}; expected up to 100 letters, digits and . _ - @ : +"
+            )
+        old = current(found, self.kind, self.id, self.version)
+        new = self._checked()
+        _keep_an_admin(found, self.kind, self.id, new)
+        return (Change(self.kind, self.id, old.body if old else None, new),)
+
+    def signatures(self, found: Found, *, now_us: int) -> Ids:
+        old = found.record(self.kind, self.id)
+        return kind_of(self.kind).signatures(old.body if old else None, self._checked(), now_us)
+
+    def _checked(self) -> Mapping[str, Any]:
+        try:
+            return kind_of(self.kind).check(self.id, self.body)
+        except ValueError as error:
+            raise Invalid(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """Take the record away; what it was stays in the log."""
+
+    kind: str
+    id: str
+    version: int | None
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"Remove{_camel(self.kind)}"
+
+    @property
+    def right(self) -> str:
+        return kind_of(self.kind).right
+
+    def places(self, found: Found) -> Ids:
+        return _places(found, self.kind, self.id, None)
+
+    def decide(self, found: Found, *, now_us: int) -> tuple[Change, ...]:
+        if not kind_of(self.kind).removable:
+            raise Invalid(f"{self.kind} {self.id} can be changed, not removed")
+        old = current(found, self.kind, self.id, self.version)
+        if old is None:
+            raise Missing(f"no {self.kind} {self.id!r}")
+        _keep_an_admin(found, self.kind, self.id, None)
+        return (Change(self.kind, self.id, old.body, None),)
+
+    def signatures(self, found: Found, *, now_us: int) -> Ids:
+        old = found.record(self.kind, self.id)
+        return kind_of(self.kind).signatures(old.body if old else None, None, now_us)
+
+
+def kind_of(key: str) -> Kind:
+    """Raises Missing for a kind that there is not."""
+    if key not in KINDS:
+        raise Missing(f"no kind of record {key!r}; known: {', '.join(KINDS)}")
+    return KINDS[key]
+
+
+def _places(found: Found, kind: str, id: str, new: Body | None) -> Ids:
+    """Where the record is, and where it shall be: a person needs the right in both places."""
+    old = found.record(kind, id)
+    bodies = [b for b in (old.body if old else None, new) if b is not None]
+    return tuple(dict.fromkeys(p for b in bodies for p in kind_of(kind).places(id, b)))
+
+
+def _keep_an_admin(found: Found, kind: str, id: str, new: Body | None) -> None:
+    """Nobody locks everybody out: one active admin of the whole site has to stay."""
+    if kind != "person":
+        return
+    old = found.record("person", id)
+    if old is None or not _is_admin(old.body) or _is_admin(new):
+        return
+    if not any(_is_admin(r.body) for r in found.records("person") if r.id != id):
+        raise Invalid(f"{id} is the last admin: make another one first")
+
+
+def _is_admin(body: Body | None) -> bool:
+    return body is not None and bool(body["active"]) and "admin" in body["roles"]
+
+
+def _camel(key: str) -> str:
+    return "".join(word.capitalize() for word in key.split("_"))

@@ -1,0 +1,124 @@
+"""Master data of a work unit, by the time for which it holds: yesterday's OEE keeps its cycle.
+
+A record's body is {"versions": [{"valid_from": …, "ideal_cycle_s": …, "oee_target": …}, …]}: the
+first one holds from ever (valid_from null), each later one from its moment (RFC 3339) on.
+"""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeGuard
+
+from mes.observation import microseconds, moment
+
+VERSIONS_MAX = 500  # of one work unit
+EVER_US = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MasterData:
+    """What is planned of a work unit from `valid_from_us` on.
+
+    ideal_cycle_s: planned run time per item (PRI) [s/piece]; oee_target: 0..1, None: none is set.
+    """
+
+    valid_from_us: int
+    ideal_cycle_s: float
+    oee_target: float | None = None
+
+
+def from_plain(body: Mapping[str, Any]) -> tuple[MasterData, ...]:
+    """The versions of a record's body, in order. Raises ValueError."""
+    rows = body.get("versions")
+    if (
+        not isinstance(rows, list)
+        or not 0 < len(rows) <= VERSIONS_MAX
+        or body.keys() != {"versions"}
+    ):
+        raise ValueError(f"expected versions, a list of 1 to {VERSIONS_MAX}, and nothing else")
+    found = tuple(_version(row, n) for n, row in enumerate(rows))
+    if found[0].valid_from_us != EVER_US:
+        raise ValueError("versions[0].valid_from: expected null, it holds from ever")
+    for n, (one, after) in enumerate(itertools.pairwise(found), start=1):
+        if after.valid_from_us <= one.valid_from_us:
+            raise ValueError(f"versions[{n}].valid_from: expected a moment after the one before it")
+    return found
+
+
+def _version(row: object, n: int) -> MasterData:
+    where = f"versions[{n}]"
+    if not isinstance(row, dict) or row.keys() - {"valid_from", "ideal_cycle_s", "oee_target"}:
+        raise ValueError(f"{where}: expected valid_from, ideal_cycle_s and oee_target")
+    cycle, target = row.get("ideal_cycle_s"), row.get("oee_target")
+    if not _is_number(cycle) or not 0 < cycle < math.inf:
+        raise ValueError(f"{where}.ideal_cycle_s: found {cycle!r}; expected seconds above 0")
+    if target is not None and (not _is_number(target) or not 0 < target <= 1):
+        raise ValueError(f"{where}.oee_target: found {target!r}; expected 0 to 1, or null")
+    return MasterData(
+        valid_from_us=_moment_us(row.get("valid_from"), where),
+        ideal_cycle_s=float(cycle),
+        oee_target=None if target is None else float(target),
+    )
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _moment_us(text: object, where: str) -> int:
+    if text is None:
+        return EVER_US
+    try:
+        found = datetime.fromisoformat(str(text)) if isinstance(text, str) else None
+        if found is not None and found.tzinfo is not None and found.year >= 1970:
+            return microseconds(found)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"{where}.valid_from: found {text!r}; expected RFC 3339 with an offset")
+
+
+def to_plain(versions: Sequence[MasterData]) -> dict[str, Any]:
+    """The body of a record; `from_plain` reads it."""
+    return {
+        "versions": [
+            {
+                "valid_from": _text(v.valid_from_us),
+                "ideal_cycle_s": v.ideal_cycle_s,
+                "oee_target": v.oee_target,
+            }
+            for v in versions
+        ]
+    }
+
+
+def _text(us: int) -> str | None:
+    if us == EVER_US:
+        return None
+    return moment(us).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def at(versions: Sequence[MasterData], us: int) -> MasterData:
+    """The version that holds at `us`."""
+    return [v for v in versions if v.valid_from_us <= us][-1]
+
+
+def changed_from_us(old: Sequence[MasterData], new: Sequence[MasterData]) -> int | None:
+    """The first moment at which `new` says something else than `old`; None where it never does."""
+    edges = sorted({v.valid_from_us for v in (*old, *new)})
+    for us in edges:
+        one, other = at(old, us), at(new, us)
+        if (one.ideal_cycle_s, one.oee_target) != (other.ideal_cycle_s, other.oee_target):
+            return us
+    return None
+
+
+def corrected(
+    versions: Sequence[MasterData], *, from_us: int, ideal_cycle_s: float
+) -> tuple[MasterData, ...]:
+    """The versions with another cycle from `from_us` on; the target stays."""
+    kept = tuple(v for v in versions if v.valid_from_us < from_us)
+    target = at(versions, from_us).oee_target
+    new = MasterData(valid_from_us=from_us, ideal_cycle_s=ideal_cycle_s, oee_target=target)
+    return (*kept, new)

@@ -1,0 +1,97 @@
+"""Opens the database of the records: SQLite beside the data, or PostgreSQL by its URL.
+
+`Database.write` is one transaction that holds the head of the log from its beginning: writers of
+all processes go one after the other, so that positions have no holes and nothing is seen before
+what stands in front of it. Readers see what was committed when they began.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from store.log.tables import head
+
+log = logging.getLogger("takt.records")
+
+UNAVAILABLE = (DBAPIError,)  # what a call raises while the database is away
+BUSY_S = 15  # a writer waits this long for the others
+FILE = "records.sqlite"
+
+
+def url_of(data_dir: Path, url: str | None) -> str:
+    """The database that counts: PostgreSQL where a URL names it, else the file in `data_dir`."""
+    if not url:
+        return f"sqlite:///{data_dir / FILE}"
+    for scheme in ("postgresql://", "postgres://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    return url
+
+
+class Database:
+    """The records of one plant. `open_database` gives one that is migrated."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self.url = url
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One snapshot: whatever is read in it belongs together."""
+        with self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[tuple[Connection, int, bytes]]:
+        """A transaction that holds the head; with it the newest position and its hash."""
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(writes=True)
+            with connection.begin():
+                row = connection.execute(sa.select(head).with_for_update()).one()
+                yield connection, row.position, bytes(row.hash)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return sa.create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=5,
+            max_overflow=10,
+            connect_args={"connect_timeout": 5, "application_name": "takt"},
+        )
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where we say so, below
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the database may answer again by itself."""
+    return isinstance(error, OperationalError)

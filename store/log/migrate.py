@@ -1,0 +1,105 @@
+"""Brings the tables to where this Takt wants them: forward, by itself where that is safe.
+
+A database of a newer Takt is refused, and so is a migration that a person should start (it takes
+long, say): the refusal names the command. A file of SQLite is copied before it is migrated.
+"""
+
+import logging
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy.engine import Connection
+
+from store.log.database import Database
+
+log = logging.getLogger("takt.records")
+
+SCRIPTS = Path(__file__).resolve().parent / "migrations"
+LOCK = 0x7461_6B74  # of PostgreSQL: one process migrates at a time
+
+
+class RecordsRefused(Exception):
+    """The records cannot be used as they are; the words say what to do."""
+
+
+def open_database(url: str, *, by_hand: bool = False, scripts: Path = SCRIPTS) -> Database:
+    """The database at `url`, migrated. Raises RecordsRefused.
+
+    by_hand: run also what does not run by itself.
+    """
+    database = Database(url)
+    try:
+        _migrate(database, by_hand=by_hand, scripts=scripts)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _migrate(database: Database, *, by_hand: bool, scripts: Path) -> None:
+    config = Config(attributes={})
+    config.set_main_option("script_location", str(scripts))
+    known = ScriptDirectory.from_config(config)
+    with database.engine.connect() as plain:
+        connection = plain.execution_options(writes=True)
+        with connection.begin():
+            if not database.is_sqlite:
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+            current = MigrationContext.configure(connection).get_current_revision()
+            todo = _todo(known, current)
+            if not todo:
+                return
+            asked = [
+                r for r in todo if not getattr(known.get_revision(r).module, "BY_ITSELF", False)
+            ]
+            if asked and current is not None and not by_hand:
+                raise RecordsRefused(
+                    f"the records are at revision {current}; {', '.join(asked)} does not run by "
+                    "itself: stop Takt, make a backup (takt backup), then run: takt migrate"
+                )
+    copy = _copied(database, current) if current is not None else ""
+    with database.engine.connect() as plain:
+        connection = plain.execution_options(writes=True)
+        with connection.begin():
+            _upgrade(connection, config, database)
+    if current is not None:
+        log.info("records: migrated from %s to %s%s", current, known.get_current_head(), copy)
+
+
+def _upgrade(connection: Connection, config: Config, database: Database) -> None:
+    if not database.is_sqlite:
+        connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _todo(known: ScriptDirectory, current: str | None) -> list[str]:
+    """The revisions that are missing, oldest first. Raises RecordsRefused for one we do not know."""
+    try:
+        rows = list(known.iterate_revisions("head", current or "base"))
+    except CommandError as error:
+        raise RecordsRefused(
+            f"the records are at revision {current}, which this Takt does not know (its newest is "
+            f"{known.get_current_head()}): they were written by a newer Takt. Install that one, or "
+            "go back with a backup made before: takt restore FILE"
+        ) from error
+    return [row.revision for row in reversed(rows)]
+
+
+def _copied(database: Database, current: str) -> str:
+    """Copy a file of SQLite beside itself; where it is, in words."""
+    if not database.is_sqlite:
+        return ""
+    path = Path(str(database.engine.url.database))
+    copy = path.with_name(f"{path.stem}-{current}{path.suffix}")
+    copy.unlink(missing_ok=True)
+    with database.engine.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        raw.execute("VACUUM INTO ?", (str(copy),))
+    return f"; the file as it was: {copy}"

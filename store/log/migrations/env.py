@@ -1,0 +1,9 @@
+"""Alembic's entry: runs the migrations on the connection that `store.log.database` hands over."""
+
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"], transaction_per_migration=False
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,111 @@
+"""Reads the projections, as they are now or as they were known at a position of the log."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from mes.records import Record
+from mes.timeline import Interval, Line
+from store.live import load
+from store.log.tables import intervals, records
+
+
+def line(
+    connection: Connection,
+    unit: str,
+    *,
+    from_us: int,
+    until_us: int | None = None,
+    position: int | None = None,
+    one_before: bool = False,
+) -> Line:
+    """The intervals of `unit` that touch the time from `from_us` to `until_us`, in order.
+
+    position: as it was known at that entry, None for now; one_before: and the one before these.
+    """
+    c = intervals.c
+    mine: list[sa.ColumnElement[bool]] = [c.work_unit == unit]
+    if position is None:
+        mine.append(c.until_position.is_(None))
+    else:
+        mine += [c.position <= position, _since(c.until_position, position)]
+    touching = [*mine, sa.or_(c.end_us.is_(None), c.end_us > from_us)]
+    if position is not None:
+        touching[-1] = sa.or_(c.end_us.is_(None), c.end_us > from_us, c.end_position > position)
+    if until_us is not None:
+        touching.append(c.start_us < until_us)
+    found = sa.select(intervals).where(*touching).order_by(c.start_us)
+    rows = list(connection.execute(found))
+    if one_before:
+        before = sa.select(intervals).where(*mine, c.start_us <= from_us)
+        before = before.order_by(c.start_us.desc()).limit(2)
+        known = {row.start_us for row in rows}
+        rows = [
+            r for r in reversed(list(connection.execute(before))) if r.start_us not in known
+        ] + rows
+    return tuple(_interval(row, position) for row in rows)
+
+
+def _since(column: sa.ColumnElement[int], position: int) -> sa.ColumnElement[bool]:
+    return sa.or_(column.is_(None), column > position)
+
+
+def _interval(row: Any, position: int | None) -> Interval:
+    known = position is None or (row.end_position is not None and row.end_position <= position)
+    return Interval(
+        row.start_us, row.end_us if known else None, row.state, row.fault, bool(row.revised)
+    )
+
+
+class Records:
+    """The records as one reads them, now or as of a position; a `mes.records.Found`."""
+
+    def __init__(self, connection: Connection, *, position: int | None = None) -> None:
+        self._connection, self._position = connection, position
+
+    def record(self, kind: str, id: str) -> Record | None:
+        """The version that holds; None where there is none, or it was removed."""
+        found = self.version(kind, id)
+        return None if found is None or found.body is None else found
+
+    def version(self, kind: str, id: str) -> Record | None:
+        """The version that holds, also one that says it was removed."""
+        c = records.c
+        row = self._connection.execute(
+            sa.select(records).where(c.kind == kind, c.id == id, *self._holding())
+        ).one_or_none()
+        return None if row is None else _record(row)
+
+    def records(self, kind: str) -> Sequence[Record]:
+        """What is there of a kind, by id."""
+        c = records.c
+        found = sa.select(records).where(c.kind == kind, c.body.is_not(None), *self._holding())
+        return [_record(row) for row in self._connection.execute(found.order_by(c.id))]
+
+    def versions(self, kind: str, id: str) -> Sequence[Record]:
+        """All versions that there were, oldest first."""
+        c = records.c
+        found = sa.select(records).where(c.kind == kind, c.id == id)
+        if self._position is not None:
+            found = found.where(c.position <= self._position)
+        return [_record(row) for row in self._connection.execute(found.order_by(c.version))]
+
+    def _holding(self) -> list[sa.ColumnElement[bool]]:
+        c = records.c
+        if self._position is None:
+            return [c.until_position.is_(None)]
+        return [c.position <= self._position, _since(c.until_position, self._position)]
+
+
+def _record(row: Any) -> Record:
+    return Record(
+        kind=row.kind,
+        id=row.id,
+        version=row.version,
+        body=None if row.body is None else load(row.body),
+        by=row.by,
+        at_us=row.at_us,
+        position=row.position,
+    )
