@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cli.settings import DEMO
 from store.config import ConfigFaults
+from store.log import RecordsRefused
 
 COMMANDS = {
     "run": "everything, supervised: Redis, collectors, engine, dashboard, demo plant",
@@ -52,6 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\n".join(error.faults), file=sys.stderr)
         count = len(error.faults)
         print(f"{count} fault{'s' * (count > 1)}; nothing was started", file=sys.stderr)
+        return 2
+    except RecordsRefused as error:
+        print(f"takt: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 0

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import uvicorn
 
+from cli.records import records
 from cli.role import begin
 from cli.settings import settings
 from dashboard.app import create_app
@@ -12,7 +13,7 @@ from dashboard.app import create_app
 def main(path: Path) -> int:
     begin("dashboard")
     config = settings(path)
-    app = create_app(config, redis_url=str(config.redis.url))
+    app = create_app(config, redis_url=str(config.redis.url), database=records(config))
     uvicorn.run(
         app.server,
         host=config.dashboard.host,

@@ -20,8 +20,10 @@ from dashboard import api, health
 from dashboard.caching import NotStored
 from dashboard.hub import Hub
 from dashboard.live import NOWHERE, Broadcast
+from dashboard.records import Desk
 from layouts import _parts, andon, connections, not_found, overview, unit
 from store.config import Config
+from store.log.database import Database
 
 log = logging.getLogger("takt.dashboard")
 
@@ -42,9 +44,10 @@ location.pathname.startsWith("/andon/") ? "wall" : "{theme}"</script>
 </html>"""
 
 
-def create_app(config: Config, *, redis_url: str) -> Dash:
+def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     """The dashboard of one plant. Its reader and its push run for as long as the server does."""
     hub = Hub(redis_url, config.plant)
+    desk = Desk(database, config.plant, hub.redis)
     broadcast = Broadcast(
         hub,
         {name: screen.rows for name, screen in SCREENS.items()} | {NOWHERE: not_found.rows},
@@ -53,7 +56,7 @@ def create_app(config: Config, *, redis_url: str) -> Dash:
     )
     server = FastAPI(
         title="Takt",
-        lifespan=partial(_lifespan, hub, broadcast),
+        lifespan=partial(_lifespan, hub, broadcast, desk),
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -114,7 +117,9 @@ async def _set_up_pages() -> None:
 
 
 @asynccontextmanager
-async def _lifespan(hub: Hub, broadcast: Broadcast, _server: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(
+    hub: Hub, broadcast: Broadcast, desk: Desk, _server: FastAPI
+) -> AsyncIterator[None]:
     await _set_up_pages()
     tasks = [asyncio.create_task(hub.run()), asyncio.create_task(broadcast.run())]
     for task in tasks:
@@ -126,6 +131,7 @@ async def _lifespan(hub: Hub, broadcast: Broadcast, _server: FastAPI) -> AsyncIt
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await hub.redis.aclose()
+        desk.close()
 
 
 def _end_with(task: asyncio.Task[None]) -> None:

@@ -9,13 +9,22 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mes.equipment import Plant
 from store.config_devices import CollectorConfig, Devices, SettingsOf
 from store.config_faults import Faults, masked
 from store.config_plant import Equipment, ids
-from store.config_tables import DashboardTable, RedisTable, SiteTable, TopTable
+from store.config_tables import (
+    DashboardTable,
+    DatabaseTable,
+    RedisTable,
+    SiteTable,
+    Table,
+    TopTable,
+)
+
+T = TypeVar("T", bound=Table)
 
 
 class ConfigFaults(ValueError):
@@ -31,7 +40,7 @@ class Config:
     """A configuration without faults.
 
     path: the file; data_dir: absolute, where Redis and records are kept; redis.url: None where
-    no Redis is named and Takt starts its own; simulator: the simulator's own model, None where
+    no Redis is named and Takt starts its own; database.url: None for the file in data_dir; simulator: the simulator's own model, None where
     the file has no [simulator] or nobody asked for it. Numbers have the units of their names;
     their ranges stand with the fields in `store.config_tables` and the protocols' Settings.
     """
@@ -40,6 +49,7 @@ class Config:
     data_dir: Path
     plant: Plant
     redis: RedisTable
+    database: DatabaseTable
     dashboard: DashboardTable
     collectors: tuple[CollectorConfig, ...]
     simulator: Any
@@ -77,7 +87,7 @@ def interpret(
 
     settings_of: gives the settings model of a collector by protocol name;
     simulator: the model of the [simulator] table, None where nobody needs it;
-    environ: TAKT_DATA, TAKT_PORT and REDIS_URL win over the file.
+    environ: TAKT_DATA, TAKT_PORT, REDIS_URL and DATABASE_URL win over the file.
 
     Raises ConfigFaults.
     """
@@ -88,48 +98,65 @@ def interpret(
         raw, faults, base=path.parent, settings_of=settings_of, unit_ids=ids(raw, "work_units")
     )
     site = faults.one(SiteTable, raw["site"], "site") if "site" in raw else None
-    redis = _redis(raw, faults, path.parent, environ.get("REDIS_URL"))
+    base = path.parent
+    redis = _service(RedisTable, raw, faults, base, "redis", "REDIS_URL", environ)
+    database = _service(DatabaseTable, raw, faults, base, "database", "DATABASE_URL", environ)
     dashboard = _dashboard(raw, faults, environ.get("TAKT_PORT"))
     played = simulator and "simulator" in raw
     play = faults.one(simulator, raw["simulator"], "simulator") if played else None
     plant = equipment.plant(site, devices)
     if faults.lines or plant is None:
         raise ConfigFaults(faults.lines)
-    assert top is not None and redis is not None and dashboard is not None
+    assert top is not None and redis is not None and dashboard is not None and database is not None
     return Config(
         path=path,
         data_dir=Path(environ.get("TAKT_DATA") or path.parent / top.data_dir).resolve(),
         plant=plant,
         redis=redis,
+        database=database,
         dashboard=dashboard,
         collectors=tuple(devices.collectors),
         simulator=play,
     )
 
 
-def _redis(
-    raw: Mapping[str, Any], faults: Faults, base: Path, from_environment: str | None
-) -> RedisTable | None:
-    """[redis] with the URL that counts: of the environment, else of the file, else of url_file."""
-    found = raw.get("redis", {})
+def _service(
+    model: type[T],
+    raw: Mapping[str, Any],
+    faults: Faults,
+    base: Path,
+    name: str,
+    variable: str,
+    environ: Mapping[str, str],
+) -> T | None:
+    """The table `name` with the URL that counts: by `variable`, else by the file, else in url_file."""
+    found = raw.get(name, {})
     if not isinstance(found, dict):
-        return faults.one(RedisTable, found, "redis")
+        return faults.one(model, found, name)
     url, file = found.get("url"), found.get("url_file")
-    if isinstance(url, str) and masked(url) != url:
-        faults.say("redis.url: found a password; expected it in REDIS_URL or in redis.url_file")
-    where = "redis.url"
-    if from_environment:
-        url, where = from_environment, "redis.url, by REDIS_URL"
+    if isinstance(url, str) and _has_password(url):
+        faults.say(f"{name}.url: found a password; expected it in {variable} or in {name}.url_file")
+    where = f"{name}.url"
+    if environ.get(variable):
+        url, where = environ[variable], f"{name}.url, by {variable}"
     elif isinstance(file, str):
         try:
             text = (base / file).read_text(encoding="utf-8").strip()
         except (OSError, ValueError):
-            faults.add("redis.url_file", file, "a file that can be read")
+            faults.add(f"{name}.url_file", file, "a file that can be read")
             text = None
         if url is None and text is not None:
-            url, where = text, f"redis.url_file: in {file}"
+            url, where = text, f"{name}.url_file: in {file}"
     wins = {} if url is None else {"url": url}
-    return faults.one(RedisTable, {**found, **wins}, "redis", renamed={"redis.url": where})
+    return faults.one(model, {**found, **wins}, name, renamed={f"{name}.url": where})
+
+
+def _has_password(url: str) -> bool:
+    """Whether the URL holds a secret; the user of a database alone is none."""
+    if url.startswith(("postgresql://", "postgres://")) and "password" not in url:
+        before, at, _ = url.partition("://")[2].rpartition("@")
+        return bool(at) and ":" in before
+    return masked(url) != url
 
 
 def _dashboard(raw: Mapping[str, Any], faults: Faults, port: str | None) -> DashboardTable | None:

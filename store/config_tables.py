@@ -53,6 +53,7 @@ class TopTable(Table):
     tag_maps: dict[str, list[dict[str, Any]]] = {}
     collectors: Any
     redis: Any = None
+    database: Any = None
     dashboard: Any = None
     simulator: Any = None
 
@@ -167,6 +168,31 @@ class RedisTable(Table):
             known = False
         if not known:
             raise ValueError("redis://<host>:<port>/<db>, rediss://… or unix://<path>")
+        return value
+
+
+class DatabaseTable(Table):
+    """[database]: the records. Without a URL a file of SQLite in data_dir.
+
+    url_file: holds the URL, relative to the configuration's folder; `load` puts it into `url`.
+    """
+
+    url: str | None = None
+    url_file: PathText | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+            known = parts.scheme in ("postgresql", "postgres") and parts.port != 0
+            known = known and len(parts.path) > 1
+        except ValueError:  # what stands for a port is none
+            known = False
+        if not known:
+            raise ValueError("postgresql://<user>@<host>:<port>/<database>")
         return value
 
 

@@ -5,6 +5,7 @@
     takt:{<work center>}:units        hash unit → view with the position it was folded to
     takt:{<work center>}:view         stream of views as they change, newest per unit counts
     takt:{<work center>}:lease        which engine owns the work centre
+    takt:{records}:view               stream of log positions, with the kinds of records they changed
     takt:{connections}:links          hash device → link     takt:{connections}:view  its stream
 
 A key's braces are its hash tag: what is written together lies together in a cluster.
@@ -13,7 +14,7 @@ Redis is never the system of record; all of this can be lost and comes again.
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -30,6 +31,7 @@ VIEW_ENTRIES_MAX = 2000  # of a view stream: readers that fall further behind re
 TIME_MAX_US = 1 << 53  # the year 2255, and what every reader of JSON can hold
 LINKS = "takt:{connections}:links"
 LINKS_VIEW = "takt:{connections}:view"
+RECORDS_VIEW = "takt:{records}:view"
 
 
 def samples_key(center: str, unit: str) -> str:
@@ -63,6 +65,12 @@ def open_redis(url: str) -> "Redis[str]":
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
     )
+
+
+async def tell_records(redis: "Redis[str]", position: int, kinds: Sequence[str]) -> None:
+    """Tell every process that the log has reached `position`, which changed records of `kinds`."""
+    said = {"p": str(position), "k": " ".join(kinds)}
+    await redis.xadd(RECORDS_VIEW, said, maxlen=VIEW_ENTRIES_MAX, approximate=True)
 
 
 def stop_if_cancelled() -> None:

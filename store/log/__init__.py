@@ -9,3 +9,7 @@ changes.py     projection: records, the audit trail and the keys of actions
 rebuild.py     makes the projections anew from the log
 reading.py     reads records, lines, counts and the audit trail, also as of a position
 """
+
+
+class RecordsRefused(Exception):
+    """The records cannot be used as they are; the words say what to do."""

@@ -15,16 +15,13 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 
+from store.log import RecordsRefused
 from store.log.database import Database
 
 log = logging.getLogger("takt.records")
 
 SCRIPTS = Path(__file__).resolve().parent / "migrations"
 LOCK = 0x7461_6B74  # of PostgreSQL: one process migrates at a time
-
-
-class RecordsRefused(Exception):
-    """The records cannot be used as they are; the words say what to do."""
 
 
 def open_database(url: str, *, by_hand: bool = False, scripts: Path = SCRIPTS) -> Database:
