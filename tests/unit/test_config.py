@@ -366,13 +366,17 @@ def test_a_database_url_names_its_user_but_never_its_password(tmp_path):
     assert config.database.url == "postgresql://takt@127.0.0.1:5432/takt"
     told = faults(tmp_path, ("\n[database]", '\n[database]\nurl = "postgresql://a:hunter2@h/d"'))
     assert told == [
-        "config.toml: database.url: found a password; expected it in DATABASE_URL or in "
-        "database.url_file"
+        (
+            "config.toml: database.url: found a password; expected it in DATABASE_URL or in "
+            "database.url_file"
+        )
     ]
     told = faults(tmp_path, ("\n[database]", '\n[database]\nurl = "mysql://h/d"'))
     assert told == [
-        "config.toml: database.url: found 'mysql://h/d'; expected "
-        "postgresql://<user>@<host>:<port>/<database>"
+        (
+            "config.toml: database.url: found 'mysql://h/d'; expected "
+            "postgresql://<user>@<host>:<port>/<database>"
+        )
     ]
     url = "postgresql://takt:hunter2@h/d"
     assert read(tmp_path, TEXT, DATABASE_URL=url).database.url == url
