@@ -1,22 +1,28 @@
-"""One work centre: take its lease, read its streams, fold, commit view and position together.
+"""One work centre: take its lease, read its streams, fold; show the view at once, keep what was found.
 
-Nothing is held that Redis does not have: after any fault the committed views are read again and
-the streams are read on from their positions, so that nothing is lost and nothing counted twice.
+A view goes to the screens before it is kept. After any fault the views are taken up again as they
+were kept, and the streams are read on from there; what the screens had seen already is folded
+again in silence, so that no number on them goes back.
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from redis.asyncio import Redis
+from sqlalchemy.exc import DBAPIError
 
+from engine.recorder import Recorder
 from mes.equipment import WorkUnit
-from mes.interpret import fold
+from mes.events import Event
+from mes.interpret import fold, known_until_us, silent
 from mes.observation import Sample
 from mes.unit_view import UnitView
 from store import live
-from store.views import LEASE_MS, Center, NotOwner
+from store.log.facts import NotOwner
+from store.views import LEASE_MS, Center, LeaseLost, order
 
 log = logging.getLogger("takt.engine")
 
@@ -27,7 +33,12 @@ WAIT_S = LEASE_MS / 5000  # between two tries for a lease another engine holds, 
 
 
 async def run(
-    redis: "Redis[str]", center: str, units: Mapping[str, WorkUnit], *, owner: str
+    redis: "Redis[str]",
+    center: str,
+    units: Mapping[str, WorkUnit],
+    *,
+    owner: str,
+    recorder: Recorder,
 ) -> None:
     """Fold `units` of the work centre `center` until cancelled."""
     held = Center(redis, center, tuple(units), owner=owner)
@@ -36,14 +47,16 @@ async def run(
         while True:
             live.stop_if_cancelled()
             try:
-                await _own(held, units)
+                await _Owned(held, units, recorder).run()
             except live.UNAVAILABLE as error:
                 if not away:
                     log.warning("%s: Redis is away: %s", center, error)
                 away = True
                 await asyncio.sleep(AWAY_S)
-            except NotOwner:
+            except (LeaseLost, NotOwner):
                 log.warning("%s: the lease is gone; it is asked for again", center)
+            except DBAPIError:  # the recorder tells of it
+                await asyncio.sleep(WAIT_S)
             except Exception:  # one work centre's fault must not stop the others
                 log.exception("%s: a fault in Takt; the work centre is taken up again", center)
                 await asyncio.sleep(WAIT_S)
@@ -51,45 +64,98 @@ async def run(
                 away = False
     finally:
         with suppress(*live.UNAVAILABLE, asyncio.CancelledError):  # else it runs out by itself
+            await asyncio.wait_for(recorder.settle(), 2)  # the next one goes on from all of it
             await asyncio.wait_for(held.give(), 1)
 
 
-async def _own(held: Center, units: Mapping[str, WorkUnit]) -> None:
-    """Wait for the lease, then fold until something fails."""
-    while not await held.take():
-        live.stop_if_cancelled()
-        await asyncio.sleep(WAIT_S)
-    log.info("%s: owned", held.id)
-    views = {unit: view for unit, view in (await held.views()).items() if unit in units}
-    await held.commit({id: views.get(id) or UnitView(id=id) for id in units})
-    renewed = asyncio.get_running_loop().time()
-    while True:
-        live.stop_if_cancelled()
-        found = await held.read({unit: view.position for unit, view in views.items()})
-        changed = {unit: _folded(views, units[unit], rows) for unit, rows in found.items()}
-        now = asyncio.get_running_loop().time()
-        if changed:
-            await held.commit(changed)
-            views |= changed
-            renewed = now
-        elif now - renewed > WAIT_S:
-            if not await held.take():
-                raise NotOwner(held.id)
-            renewed = now
+class _Owned:
+    """A work centre while its lease is ours; `run` ends by a fault only."""
 
+    def __init__(self, held: Center, units: Mapping[str, WorkUnit], recorder: Recorder) -> None:
+        self._held, self._units, self._recorder = held, units, recorder
+        self._views: dict[str, UnitView] = {}
+        self._shown: dict[
+            str, str
+        ] = {}  # unit → position that screens have seen, until we are there
+        self._read_to: dict[str, str] = {}
 
-def _folded(
-    views: Mapping[str, UnitView], unit: WorkUnit, rows: list[tuple[str, Sample | None]]
-) -> UnitView:
-    view = views.get(unit.id) or UnitView(id=unit.id)
-    for id, sample in rows:
-        try:
-            if sample is not None:
-                view, _ = fold(view, sample, unit)
-        except Exception:  # one sample that cannot be folded must not stop the work centre
-            if unit.id not in _unfolded:
-                log.exception("%s: entry %s cannot be folded and is passed over", unit.id, id)
-            _unfolded.add(unit.id)
-        else:
-            _unfolded.discard(unit.id)
-    return view.at(rows[-1][0])
+    async def run(self) -> None:
+        while not await self._held.take():
+            live.stop_if_cancelled()
+            await asyncio.sleep(WAIT_S)
+        log.info("%s: owned", self._held.id)
+        await self._take_up()
+        renewed = asyncio.get_running_loop().time()
+        while True:
+            live.stop_if_cancelled()
+            asked_us = time.time_ns() // 1000
+            found, all_read = await self._held.read(self._read_to)
+            told = {unit: self._fold(unit, rows) for unit, rows in found.items()}
+            if all_read:
+                self._listen(told, asked_us)
+            now = asyncio.get_running_loop().time()
+            if told:
+                await self._keep(told)
+                renewed = now
+            elif now - renewed > WAIT_S:
+                if not await self._held.take():
+                    raise LeaseLost(self._held.id)
+                renewed = now
+
+    async def _take_up(self) -> None:
+        """Go on from the views as they were kept; without records from those that were shown."""
+        kept = await self._recorder.begin(self._held.id, tuple(self._units))
+        shown = await self._held.views()
+        if new := [shown.get(id) or UnitView(id=id) for id in self._units if id not in kept]:
+            await self._recorder.adopt(self._held.id, new)
+            kept = {**kept, **{view.id: view for view in new}}
+        for id in self._units:
+            view = self._views[id] = kept[id]
+            if id in shown and order(shown[id].position) > order(view.position):
+                self._shown[id] = shown[id].position
+        positions = {id: view.position for id, view in self._views.items()}
+        self._read_to = await self._held.standing(positions)
+        await self._held.commit(self._visible(self._units))
+
+    def _fold(self, id: str, rows: list[tuple[str, Sample | None]]) -> list[Event]:
+        """Fold `rows` into the unit's view; returns what was found."""
+        view, events = self._views[id], list[Event]()
+        for position, sample in rows:
+            try:
+                if sample is not None:
+                    view, found = fold(view, sample, self._units[id])
+                    events += found
+            except Exception:  # one sample that cannot be folded must not stop the work centre
+                if id not in _unfolded:
+                    log.exception("%s: entry %s cannot be folded, it is passed over", id, position)
+                _unfolded.add(id)
+            else:
+                _unfolded.discard(id)
+        self._read_to[id] = rows[-1][0]
+        self._views[id] = view.at(rows[-1][0])
+        return events
+
+    def _listen(self, told: dict[str, list[Event]], now_us: int) -> None:
+        """Take note of units that have been silent for too long at `now_us`."""
+        for id, unit in self._units.items():
+            view, found = silent(self._views[id], unit, now_us=now_us)
+            if found:
+                self._views[id] = view
+                told.setdefault(id, []).extend(found)
+
+    async def _keep(self, told: Mapping[str, list[Event]]) -> None:
+        await self._held.commit(self._visible(told))
+        for id, events in told.items():
+            view = self._views[id]
+            known_us = known_until_us(view, self._units[id])
+            await self._recorder.put(self._held.id, view, events, known_us=known_us)
+
+    def _visible(self, ids: Iterable[str]) -> dict[str, UnitView]:
+        """The views that may be shown: no screen goes back behind what it has shown."""
+        out = {}
+        for id in ids:
+            view = self._views[id]
+            if order(view.position) >= order(self._shown.get(id, "0-0")):
+                self._shown.pop(id, None)
+                out[id] = view
+        return out

@@ -36,8 +36,14 @@ _GIVE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', 
 _POSITION = re.compile(r"\d{1,20}-\d{1,20}")
 
 
-class NotOwner(Exception):
+class LeaseLost(Exception):
     """Another engine holds the lease of the work centre."""
+
+
+def order(position: str) -> tuple[int, int]:
+    """What positions of a stream are compared by."""
+    ms, _, number = position.partition("-")
+    return int(ms), int(number or 0)
 
 
 class Center:
@@ -70,10 +76,25 @@ class Center:
                 continue
         return out
 
+    async def standing(self, positions: Mapping[str, str]) -> dict[str, str]:
+        """From where each unit's stream has to be read on.
+
+        A stream that ends before its position is another one: Redis was emptied, and the clock set
+        back. It is read from its beginning.
+        """
+        out = {}
+        for key, unit in self._streams.items():
+            newest = await self._redis.xrevrange(key, count=1)
+            position = positions.get(unit, "0-0")
+            behind = not newest or order(newest[0][0]) < order(position)
+            out[unit] = "0-0" if behind else position
+        return out
+
     async def read(
         self, positions: Mapping[str, str]
-    ) -> dict[str, list[tuple[str, Sample | None]]]:
-        """For each unit the entries behind its position, as (id, sample); waits BLOCK_MS for news.
+    ) -> tuple[dict[str, list[tuple[str, Sample | None]]], bool]:
+        """For each unit the entries behind its position, as (id, sample), and whether that is all
+        there are; waits BLOCK_MS for news.
 
         An entry that nobody of ours wrote comes as None: its position counts, it says nothing.
         """
@@ -83,14 +104,14 @@ class Center:
         for key, entries in found or []:
             unit = self._streams[key]
             out[unit] = [(id, _sample(unit, fields)) for id, fields in entries]
-        return out
+        return out, all(len(entries) < READ_MAX for entries in out.values())
 
     async def commit(self, views: Mapping[str, UnitView]) -> None:
-        """Keep `views` with their positions and publish them. Raises NotOwner, keeping nothing."""
+        """Keep `views` with their positions and publish them. Raises LeaseLost, keeping nothing."""
         rows = [part for unit, view in views.items() for part in (unit, live.dump(to_plain(view)))]
         head = (self._owner, LEASE_MS, live.VIEW_ENTRIES_MAX)
         if not await self._redis.eval(_COMMIT, 3, *self._keys, *head, *rows):
-            raise NotOwner(self.id)
+            raise LeaseLost(self.id)
 
 
 def _sample(unit: str, fields: Mapping[str, str]) -> Sample | None:

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.chrome.options import Options
 
+from store.log.database import Database, url_of
+from store.log.migrate import open_database
+from tests.own_postgres import OwnPostgres
 from tests.own_redis import OwnRedis
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -50,3 +53,29 @@ def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
     server = OwnRedis(tmp_path / "data").start()
     yield server
     server.end()
+
+
+@pytest.fixture(scope="session")
+def own_postgres() -> Iterator[OwnPostgres]:
+    """A running PostgreSQL of this run's own."""
+    server = OwnPostgres()
+    try:
+        yield server.start()
+    finally:
+        server.end()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, of SQLite and of PostgreSQL in turn."""
+    if request.param == "sqlite":
+        return url_of(tmp_path, None)
+    return url_of(tmp_path, request.getfixturevalue("own_postgres").database())
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The records, migrated and empty, on both databases in turn."""
+    found = open_database(database_url)
+    yield found
+    found.close()

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tomllib
@@ -23,17 +22,9 @@ from mes.unit_view import UnitView, from_plain
 from simulator import truth
 from store import live
 from tests.own_redis import OwnRedis, wait_until
+from tests.ports import free_ports
 
 ROLES = ("redis", "simulate", "collect", "engine", "dashboard")
-
-
-def free_ports(count: int) -> list[int]:
-    """Free loopback ports, all different."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 def demo_config(folder: Path, *, speed: float = 1.0, port: int | None = None) -> Path:

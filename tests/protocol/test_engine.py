@@ -5,13 +5,17 @@ import random
 from contextlib import suppress
 
 import pytest
+import sqlalchemy as sa
 
 from cli.settings import DEMO, settings
 from engine import fold_loop
+from engine.recorder import Recorder
 from mes.observation import Reading, Sample
 from mes.unit_view import UnitView, from_plain
 from store import live
-from store.views import Center, NotOwner
+from store.log.facts import Facts
+from store.log.tables import counts
+from store.views import Center, LeaseLost
 
 CENTER = "press-line"
 UNITS = ("press-1", "press-2")
@@ -38,39 +42,63 @@ def views(client):
     return {u: from_plain(live.load(t)) for u, t in client.hgetall(live.units_key(CENTER)).items()}
 
 
+def good(redis):
+    """Good pieces of press-1 as shown, None before anything is."""
+    with suppress(ValueError, KeyError):
+        return views(redis.client())["press-1"].good
+    return None
+
+
 async def until(condition, seconds=15.0):
     async with asyncio.timeout(seconds):
         while not await asyncio.to_thread(condition):
             await asyncio.sleep(0.02)
 
 
-async def start(redis, units, owner):
-    client = live.open_redis(redis.url)
-    return client, asyncio.create_task(fold_loop.run(client, CENTER, units, owner=owner))
+async def nothing(**_):
+    """Done instead of a commit by an engine that is dead."""
 
 
-async def end(client, task):
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-    await client.aclose()
+class Engine:
+    """One engine that is told when to start, to end and to die."""
+
+    def __init__(self, redis, database, units, owner):
+        self.client = live.open_redis(redis.url)
+        self.recorder = Recorder(Facts(database))
+        loop = fold_loop.run(self.client, CENTER, units, owner=owner, recorder=self.recorder)
+        self.tasks = [asyncio.create_task(loop), asyncio.create_task(self.recorder.run())]
+
+    async def end(self, *, dies=False):
+        if dies:  # what it has not committed by now it never will
+            self.recorder._commit = nothing
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.client.aclose()
 
 
-def test_every_count_is_folded_once_whatever_dies(own_redis, units):
+def recorded(database):
+    """Unit → good pieces on record."""
+    with database.read() as connection:
+        good = sa.select(counts.c.work_unit, sa.func.sum(counts.c.good)).group_by("work_unit")
+        return {row[0]: int(row[1]) for row in connection.execute(good)}
+
+
+def test_every_count_is_folded_once_whatever_dies(own_redis, database, units, caplog):
     rng = random.Random(7)
 
     async def run():
         made = dict.fromkeys(UNITS, 0)
-        client, task = await start(own_redis, units, "0")
+        engine = Engine(own_redis, database, units, "0")
         for n in range(600):
             redis = own_redis.client()
             unit = rng.choice(UNITS)
             made[unit] += rng.randrange(3)
             add(redis, unit, n, made[unit])
             if n % 100 == 40:  # the engine dies: nothing is given back, nothing is said
-                await end(client, task)
+                await engine.end(dies=True)
                 redis.delete(live.lease_key(CENTER))
-                client, task = await start(own_redis, units, str(n))
+                engine = Engine(own_redis, database, units, str(n))
             if n % 100 == 90:
                 own_redis.kill()
                 await asyncio.to_thread(own_redis.start)
@@ -79,7 +107,8 @@ def test_every_count_is_folded_once_whatever_dies(own_redis, units):
         first = {unit: first_count(own_redis, unit) for unit in UNITS}
         want = {unit: made[unit] - first[unit] for unit in UNITS}
         await until(lambda: {u: v.good for u, v in views(own_redis.client()).items()} == want)
-        await end(client, task)
+        await until(lambda: recorded(database) == want)
+        await engine.end()
 
     asyncio.run(run())
 
@@ -89,20 +118,21 @@ def first_count(redis, unit):
     return live.decode(unit, fields).readings["good"].value
 
 
-def test_two_engines_one_folds_and_the_other_takes_over(own_redis, units):
+def test_two_engines_one_folds_and_the_other_takes_over(own_redis, database, units):
     async def run():
         add(own_redis.client(), "press-1", 0, 0)
-        one = await start(own_redis, units, "one")
+        one = Engine(own_redis, database, units, "one")
         await until(lambda: own_redis.client().get(live.lease_key(CENTER)) == "one")
-        two = await start(own_redis, units, "two")
+        two = Engine(own_redis, database, units, "two")
         add(own_redis.client(), "press-1", 1, 5)
-        await until(lambda: views(own_redis.client())["press-1"].good == 5)
+        await until(lambda: good(own_redis) == 5)
         assert own_redis.client().get(live.lease_key(CENTER)) == "one"
-        await end(*one)
+        await one.end()
         await until(lambda: own_redis.client().get(live.lease_key(CENTER)) == "two")
         add(own_redis.client(), "press-1", 2, 9)
-        await until(lambda: views(own_redis.client())["press-1"].good == 9)
-        await end(*two)
+        await until(lambda: good(own_redis) == 9)
+        await until(lambda: recorded(database) == {"press-1": 9})
+        await two.end()
 
     asyncio.run(run())
 
@@ -114,7 +144,7 @@ def test_who_lost_the_lease_can_commit_nothing(own_redis, units):
         assert await held.take()
         own_redis.client().set(live.lease_key(CENTER), "two")
         assert not await held.take()
-        with pytest.raises(NotOwner):
+        with pytest.raises(LeaseLost):
             await held.commit(await held.views() or {"press-1": UnitView(id="press-1")})
         assert views(own_redis.client()) == {}
         await client.aclose()
@@ -122,7 +152,7 @@ def test_who_lost_the_lease_can_commit_nothing(own_redis, units):
     asyncio.run(run())
 
 
-def test_entries_that_nobody_of_ours_wrote_are_passed_over(own_redis, units):
+def test_entries_that_nobody_of_ours_wrote_are_passed_over(own_redis, database, units):
     redis = own_redis.client()
     add(redis, "press-1", 0, 10)
     redis.xadd(live.samples_key(CENTER, "press-1"), {"what": "ever"})
@@ -131,16 +161,8 @@ def test_entries_that_nobody_of_ours_wrote_are_passed_over(own_redis, units):
     add(redis, "press-1", 5, 12)
 
     async def run():
-        one = await start(own_redis, units, "one")
-        await until(
-            lambda: views_or_none(own_redis) and views(own_redis.client())["press-1"].good == 2
-        )
-        await end(*one)
+        one = Engine(own_redis, database, units, "one")
+        await until(lambda: good(own_redis) == 2)
+        await one.end()
 
     asyncio.run(run())
-
-
-def views_or_none(redis):
-    with suppress(ValueError):
-        return views(redis.client())
-    return None
