@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mes.equipment import Plant
+from store.config_dashboard import dashboard as dashboard_table
 from store.config_devices import CollectorConfig, Devices, SettingsOf
 from store.config_faults import Faults, masked
 from store.config_plant import Equipment, ids
@@ -89,7 +90,7 @@ def interpret(
     )
     site = faults.one(SiteTable, raw["site"], "site") if "site" in raw else None
     redis = _redis(raw, faults, path.parent, environ.get("REDIS_URL"))
-    dashboard = _dashboard(raw, faults, environ.get("TAKT_PORT"))
+    dashboard = dashboard_table(raw, faults, path.parent, environ.get("TAKT_PORT"))
     played = simulator and "simulator" in raw
     play = faults.one(simulator, raw["simulator"], "simulator") if played else None
     plant = equipment.plant(site, devices)
@@ -130,14 +131,6 @@ def _redis(
             url, where = text, f"redis.url_file: in {file}"
     wins = {} if url is None else {"url": url}
     return faults.one(RedisTable, {**found, **wins}, "redis", renamed={"redis.url": where})
-
-
-def _dashboard(raw: Mapping[str, Any], faults: Faults, port: str | None) -> DashboardTable | None:
-    found = raw.get("dashboard", {})
-    if not isinstance(found, dict) or not port:
-        return faults.one(DashboardTable, found, "dashboard")
-    renamed = {"dashboard.port": "dashboard.port, by TAKT_PORT"}
-    return faults.one(DashboardTable, {**found, "port": port}, "dashboard", renamed=renamed)
 
 
 def with_redis(config: Config, url: str) -> Config:
