@@ -6,6 +6,8 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+CODES = {413: "content_too_large"}  # others are what HTTP calls them; this one's name has changed
+
 
 async def refuse(
     scope: Scope,
@@ -20,7 +22,7 @@ async def refuse(
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 4003, "reason": message})
         return
-    code = HTTPStatus(status).phrase.lower().replace(" ", "_")
+    code = CODES.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "_")
     body = {"error": {"code": code, "message": message, "detail": None}}
     await JSONResponse(body, status_code=status, headers=headers)(scope, receive, send)
 

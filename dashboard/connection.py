@@ -1,7 +1,7 @@
 """One connection to the server, with bounds that uvicorn does not have.
 
 uvicorn waits for ever for the first request of a connection, and for the end of one that began; and
-takes any number of connections. tests/protocol/test_guard.py fails where its inside has changed.
+takes any number of connections. tests/protocol/test_connection.py fails where its inside has changed.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_S = 10.0  # a request's line and headers have to be there by then
-HEAD_BYTES_MAX = 32_768  # and have no more bytes than this
+HEAD_BYTES_MAX = 32_768  # that are kept of one that is not whole yet
 FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n"
     b"retry-after: 5\r\nconnection: close\r\n\r\n"

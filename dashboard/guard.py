@@ -47,7 +47,10 @@ def guarded(
 
 
 async def _pages(app: Any) -> dict[str, str]:
-    """The pages whose scripts may run, as they are really sent."""
+    """The pages whose own scripts may run, as they are really sent; "" stands for Dash's.
+
+    A page beside them that has a script in its text stands here with its path.
+    """
     request = Request({"type": "http", "method": "GET", "path": "/", "headers": []})
     before = set_current_request(request)
     try:

@@ -116,10 +116,10 @@ class Told:
         told["Content-Security-Policy"] = self._policies.get(path, other)
         if not path.startswith(KEPT):
             told["Cache-Control"] = "no-store"
+        here = is_loopback(host_of(f"//{Headers(scope=scope).get('host', '')}"))
         secure = scope["scheme"] == "https"
-        if secure:
+        if secure and not here:  # it counts for all ports of a host, and here there may be others
             told["Strict-Transport-Security"] = f"max-age={HSTS_S}"
-        host = Headers(scope=scope).get("host", "")
-        if secure or is_loopback(host_of(f"//{host}")):  # elsewhere browsers complain about it
+        if secure or here:  # elsewhere browsers complain about it
             told["Cross-Origin-Opener-Policy"] = "same-origin"
         return told
