@@ -4,7 +4,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cli.settings import DEMO
@@ -18,7 +18,21 @@ COMMANDS = {
     "engine": "fold what was read into states and counts",
     "dashboard": "serve the screens and the API",
     "simulate": "play the demo plant with real OPC UA and Modbus servers",
+    "backup": "the records into one file, while everything runs",
+    "restore": "a backup into an empty data directory or database",
+    "rebuild": "make everything that is derived from the log anew",
+    "archive": "move old entries of the log into a file; they stay part of it",
+    "migrate": "bring the records to where this Takt wants them",
 }
+
+
+# What a command is told besides; it is handed to its `main` by name.
+EXTRA: dict[str, Callable[[argparse.ArgumentParser], object]] = {
+    "backup": lambda p: p.add_argument("file", nargs="?", type=Path, help="default: in data_dir"),
+    "restore": lambda p: p.add_argument("file", type=Path),
+    "archive": lambda p: p.add_argument("--days", type=int, required=True, help="older than this"),
+}
+COMMON = {"command", "config", "data", "port"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
             continue
         command.add_argument("--config", type=Path, help="configuration; default: the demo plant")
         command.add_argument("--data", type=Path, help="data directory; wins over the file")
+        if name in EXTRA:
+            EXTRA[name](command)
         if name in ("run", "dashboard"):
             command.add_argument("--port", type=int, help="of the dashboard; wins over the file")
     return out
@@ -48,7 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ["TAKT_CONFIG"] = str(path)
     try:
         # Only the role that is wanted is imported: a role starts in a second or so.
-        return int(importlib.import_module(f"cli.{arguments.command}").main(path))
+        told = {k: v for k, v in vars(arguments).items() if k not in COMMON}
+        told = told if arguments.command in EXTRA else {}
+        return int(importlib.import_module(f"cli.{arguments.command}").main(path, **told))
     except ConfigFaults as error:
         print("\n".join(error.faults), file=sys.stderr)
         count = len(error.faults)

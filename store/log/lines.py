@@ -24,8 +24,9 @@ TAIL = 2  # newest intervals held of each unit: what a change now can touch
 class Lines:
     """Writes lines and counts. `forget` after a transaction that did not come to its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, empty: bool = False) -> None:
         self._tails: dict[str, Line] = {}
+        self._empty = empty  # there is nothing in the tables but what comes from here
 
     def forget(self) -> None:
         self._tails.clear()
@@ -65,8 +66,8 @@ class Lines:
 
     def _tail(self, connection: Connection, rows: "_Rows", unit: str, at_us: int) -> Line:
         """The intervals of `unit` that end behind `at_us`, and the one before these."""
-        had = self._tails.get(unit)
-        if had and had[0].start_us < at_us:
+        had = self._tails.get(unit, ())
+        if (had and had[0].start_us < at_us) or (self._empty and len(had) < TAIL):
             return had
         rows.write(connection)
         return line(connection, unit, from_us=at_us - 1, one_before=True)

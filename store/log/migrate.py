@@ -38,6 +38,11 @@ def open_database(url: str, *, by_hand: bool = False, scripts: Path = SCRIPTS) -
     return database
 
 
+def revision(connection: Connection) -> str | None:
+    """The revision that the tables are at."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 def _migrate(database: Database, *, by_hand: bool, scripts: Path) -> None:
     config = Config(attributes={})
     config.set_main_option("script_location", str(scripts))
@@ -47,7 +52,7 @@ def _migrate(database: Database, *, by_hand: bool, scripts: Path) -> None:
         with connection.begin():
             if not database.is_sqlite:
                 connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-            current = MigrationContext.configure(connection).get_current_revision()
+            current = revision(connection)
             todo = _todo(known, current)
             if not todo:
                 return

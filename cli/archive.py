@@ -1,0 +1,21 @@
+"""`takt archive`: move old entries of the log into a file; they stay part of it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cli.records import records
+from cli.settings import settings
+from mes.observation import microseconds
+from store.log.archive import folder_of, move
+
+
+def main(path: Path, *, days: int) -> int:
+    config = settings(path)
+    database = records(config)
+    before = datetime.now(UTC) - timedelta(days=days)
+    try:
+        file = move(database, folder_of(config.data_dir), before_us=microseconds(before))
+    finally:
+        database.close()
+    print(f"moved into {file}" if file else f"nothing is older than {days} days")
+    return 0

@@ -1,0 +1,25 @@
+"""`takt backup`: the records into one file, while everything runs."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cli.records import records
+from cli.settings import settings
+from store.log.backup import backup
+
+
+def main(path: Path, *, file: Path | None = None) -> int:
+    config = settings(path)
+    database = records(config)
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    to = file or config.data_dir / "backups" / f"takt-{config.plant.id}-{now}.tar.gz"
+    to.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        about = backup(database, config.data_dir, to)
+    except OSError as error:
+        print(f"takt: {error}")
+        return 1
+    finally:
+        database.close()
+    print(f"{to}: {about['position']} entries, up to {str(about['hash'])[:16]}…")
+    return 0

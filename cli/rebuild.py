@@ -1,0 +1,21 @@
+"""`takt rebuild`: everything that is derived from the log, made anew."""
+
+import time
+from pathlib import Path
+
+from cli.records import records
+from cli.settings import settings
+from store.log.archive import folder_of
+from store.log.rebuild import rebuild
+
+
+def main(path: Path) -> int:
+    config = settings(path)
+    database = records(config)
+    started = time.monotonic()
+    try:
+        entries = rebuild(database, folder_of(config.data_dir))
+    finally:
+        database.close()
+    print(f"made anew from {entries} entries in {time.monotonic() - started:.1f} s")
+    return 0

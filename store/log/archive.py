@@ -1,0 +1,108 @@
+"""Retention: old entries move out of the database into files, and stay part of the log.
+
+A file holds a run of entries, one JSON list a line, packed. The database keeps its hash and where
+it ends; verifying and rebuilding read files and table as one. What is derived from the entries
+stays in its tables.
+"""
+
+import gzip
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from store.live import dump, load
+from store.log import RecordsRefused, chain
+from store.log.database import Database
+from store.log.tables import archives, log
+
+FOLDER = "archive"  # below the data directory
+
+
+def folder_of(data_dir: Path) -> Path:
+    return data_dir / FOLDER
+
+
+def move(database: Database, folder: Path, *, before_us: int) -> Path | None:
+    """Move the entries that were recorded before `before_us` into a file in `folder`.
+
+    Returns the file, None where there is nothing to move. The newest entry always stays. The file
+    is on the disk before anything leaves the database, so that a crash leaves both at worst.
+    """
+    with database.read() as connection:
+        last = connection.execute(
+            sa.select(sa.func.max(log.c.position)).where(log.c.recorded_at_us < before_us)
+        ).scalar()
+        newest, _ = chain.newest(connection)
+        last = min(last or 0, newest - 1)
+        first = connection.execute(sa.select(sa.func.min(log.c.position))).scalar() or 0
+        if last < first or not first:
+            return None
+        path = folder / f"log-{first:012d}-{last:012d}.jsonl.gz"
+        hash = _write(path, chain.entries(connection, after=first - 1, until=last))
+    with database.write() as (connection, _, _):
+        row = {
+            "first_position": first,
+            "last_position": last,
+            "last_hash": hash,
+            "file": path.name,
+            "sha256": digest(path),
+        }
+        connection.execute(archives.insert(), row)
+        connection.execute(log.delete().where(log.c.position <= last))
+    return path
+
+
+def _write(path: Path, entries: Iterator[chain.Entry]) -> bytes:
+    """Write `entries`, durably; returns the hash of the last one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    hash = chain.FIRST
+    half = path.with_suffix(".part")
+    with half.open("wb") as file:
+        with gzip.GzipFile(fileobj=file, mode="wb", mtime=0, filename="") as packed:
+            for entry in entries:
+                hash = entry.hash
+                packed.write(dump([*entry[:5], entry.hash.hex()]).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(path)
+    sync_folder(path.parent)
+    return hash
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def whole_log(connection: Connection, folder: Path) -> Iterator[chain.Entry]:
+    """Every entry that there ever was, from the files first.
+
+    Raises RecordsRefused for a file that is missing or was changed.
+    """
+    for row in connection.execute(sa.select(archives).order_by(archives.c.last_position)):
+        path = folder / row.file
+        if not path.exists():
+            raise RecordsRefused(
+                f"{path} is missing: entries {row.first_position} to {row.last_position} of the "
+                "log lie in it; put it back from a backup"
+            )
+        if digest(path) != bytes(row.sha256):
+            raise RecordsRefused(f"{path} is not what was written; put it back from a backup")
+        with gzip.open(path, "rb") as file:
+            for line in file:
+                *fields, hash = load(line.decode())
+                yield chain.Entry._make((*fields, bytes.fromhex(hash)))
+    yield from chain.entries(connection)

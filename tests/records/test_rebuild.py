@@ -1,0 +1,135 @@
+"""Projections are what the log says, whether they grew with it or were made anew."""
+
+import random
+
+import pytest
+import sqlalchemy as sa
+
+from cli.settings import DEMO, settings
+from mes.events import Counted, FaultRaised, StateChanged, StateFound
+from mes.kinds import Remove, Set
+from mes.unit_view import UnitView
+from store.actions import SYSTEM, Actions
+from store.log import RecordsRefused, archive, chain
+from store.log.facts import NONE, Facts, Fold
+from store.log.rebuild import rebuild
+from store.log.tables import PROJECTIONS, archives, log
+from tests.records.test_log import drop_triggers
+
+S = 1_000_000
+T0 = 1_700_000_000 * S
+UNITS = ("press-1", "press-2", "station-1")
+
+
+def rows(database):
+    with database.read() as connection:
+        return {
+            table.name: sorted(map(repr, connection.execute(sa.select(table))))
+            for table in PROJECTIONS
+        }
+
+
+def history(database, *, commits=60, seed=3):
+    """A log of everything that a log can hold, in any order that can happen."""
+    rng = random.Random(seed)
+    facts, actions = Facts(database), Actions(database, settings(DEMO).plant)
+    after, clock = dict.fromkeys(UNITS, NONE), dict.fromkeys(UNITS, 0)
+    versions = dict.fromkeys(UNITS, 0)
+    for n in range(1, commits):
+        folds = []
+        for unit in rng.sample(UNITS, rng.randint(1, 3)):
+            events = []
+            for _ in range(rng.randrange(4)):
+                clock[unit] += rng.randrange(40)
+                at_us = T0 + clock[unit] * S
+                late_us = at_us - rng.randrange(300) * S
+                events.append(
+                    rng.choice(
+                        [
+                            StateChanged(unit, at_us, "", rng.choice(["running", "stopped"])),
+                            StateFound(unit, late_us, rng.choice(["held", "running"])),
+                            FaultRaised(unit, at_us, str(rng.randrange(3))),
+                            Counted(unit, at_us, rng.randrange(3), rng.randrange(2)),
+                        ]
+                    )
+                )
+            view = UnitView(id=unit).at(f"{n}-0")
+            folds.append(
+                Fold(center="line", after=after[unit], view=view, known_us=T0, facts=tuple(events))
+            )
+            after[unit] = f"{n}-0"
+        facts.commit(folds)
+        unit = rng.choice(UNITS)
+        body = {"versions": [{"valid_from": None, "ideal_cycle_s": 1 + rng.randrange(9)}]}
+        command = Set(kind="master_data", id=unit, body=body, version=versions[unit])
+        actions.perform(command, SYSTEM, f"key-{n}", signatures=[])
+        versions[unit] += 1
+        if n % 10 == 0:
+            person = {"name": f"P{n}", "roles": ["admin"], "scope": ["north"]}
+            actions.perform(Set(kind="person", id="p", body=person, version=None), SYSTEM, f"p{n}")
+            actions.perform(Set(kind="person", id=f"q{n}", body=person, version=0), SYSTEM, f"q{n}")
+            actions.perform(Remove(kind="person", id=f"q{n}", version=1), SYSTEM, f"r{n}")
+
+
+@pytest.fixture(autouse=True)
+def unsigned(monkeypatch):
+    """Master data of this history need no signature."""
+    monkeypatch.setattr("mes.master_data.changed_from_us", lambda _old, _new: None)
+
+
+def test_projections_made_anew_are_the_same(database, tmp_path):
+    history(database)
+    grown = rows(database)
+    assert all(grown.values())
+    assert rebuild(database, tmp_path) == last(database)
+    assert rows(database) == grown
+
+
+def last(database):
+    with database.read() as connection:
+        return chain.newest(connection)[0]
+
+
+def test_an_archive_stays_part_of_the_log(database, tmp_path):
+    history(database)
+    grown = rows(database)
+    with database.read() as connection:
+        middle_us = connection.execute(
+            sa.select(log.c.recorded_at_us).where(log.c.position == 40)
+        ).scalar()
+    path = archive.move(database, tmp_path, before_us=middle_us)
+    assert path is not None
+    with database.read() as connection:
+        assert connection.execute(sa.select(sa.func.min(log.c.position))).scalar() == 40
+        walk = chain.Walk()
+        for entry in archive.whole_log(connection, tmp_path):
+            walk.step(entry)
+        walk.end(*chain.newest(connection))
+    assert (walk.faults, walk.entries) == ([], last(database))
+    rebuild(database, tmp_path)
+    assert rows(database) == grown
+    # all but the newest entry, and then nothing more
+    assert archive.move(database, tmp_path, before_us=1 << 60) is not None
+    assert archive.move(database, tmp_path, before_us=1 << 60) is None
+    rebuild(database, tmp_path)
+    assert rows(database) == grown
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(RecordsRefused, match="is not what was written"):
+        rebuild(database, tmp_path)
+    path.unlink()
+    with pytest.raises(RecordsRefused, match="is missing: entries 1 to 39"):
+        rebuild(database, tmp_path)
+    assert rows(database) == grown
+    with database.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(archives)).scalar() == 2
+
+
+def test_nothing_is_made_anew_from_a_chain_that_does_not_hold(database, tmp_path):
+    history(database, commits=5)
+    with database.write() as (connection, *_):
+        drop_triggers(connection)
+        connection.execute(log.update().where(log.c.position == 3).values(recorded_at_us=1))
+    grown = rows(database)
+    with pytest.raises(RecordsRefused, match=r"entry 3 \("):
+        rebuild(database, tmp_path)
+    assert rows(database) == grown
