@@ -12,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 
@@ -84,7 +85,7 @@ def _todo(known: ScriptDirectory, current: str | None) -> list[str]:
     """The revisions that are missing, oldest first. Raises RecordsRefused for one we do not know."""
     try:
         rows = list(known.iterate_revisions("head", current or "base"))
-    except CommandError as error:
+    except (CommandError, RevisionError) as error:
         raise RecordsRefused(
             f"the records are at revision {current}, which this Takt does not know (its newest is "
             f"{known.get_current_head()}): they were written by a newer Takt. Install that one, or "
