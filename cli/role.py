@@ -21,7 +21,7 @@ def begin(role: str) -> None:
         format=f"%(asctime)sZ {role} %(levelname)s %(message)s",
         datefmt="%Y-%m-%dT%H:%M:%S",
     )
-    for noisy in ("asyncua", "pymodbus"):
+    for noisy in ("alembic", "asyncua", "pymodbus"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     if fd := os.environ.get(LIFELINE):
         threading.Thread(target=_watch, args=(int(fd),), daemon=True).start()

@@ -42,7 +42,7 @@ def scripts(tmp_path):
         (folder / "versions" / f"r{revision}_step.py").write_text(text)
 
     add("8001", newest, by_itself=True, statement="CREATE TABLE shifts (id INTEGER)")
-    yield folder, add
+    return folder, add
 
 
 def test_records_go_forward_by_themselves(database_url, scripts, tmp_path):
