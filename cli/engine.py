@@ -2,7 +2,10 @@
 
 import asyncio
 import secrets
+from contextlib import suppress
 from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
 
 from cli.records import records
 from cli.role import begin, until_ended
@@ -10,8 +13,12 @@ from cli.settings import settings
 from engine import fold_loop
 from engine.recorder import Recorder
 from store import live
+from store.calendars import ShiftStarts
 from store.config import Config
+from store.configured import take_on_record
 from store.log.facts import Facts
+
+LOOK_S = 2.0
 
 
 def main(path: Path) -> int:
@@ -23,18 +30,32 @@ async def _engine(config: Config) -> None:
     owner = secrets.token_hex(8)
     plant, redis = config.plant, live.open_redis(str(config.redis.url))
     database = records(config)
+    take_on_record(database, plant)
+    shifts = ShiftStarts(database, plant)
+    shifts.refresh()
     recorder = Recorder(Facts(database))
-    keeping = asyncio.create_task(recorder.run())
+    tasks = [asyncio.create_task(recorder.run()), asyncio.create_task(_look_at(shifts))]
     try:
         async with asyncio.TaskGroup() as group:
             for center in plant.work_centers:
                 units = {u.id: u for u in plant.units_of(center)}
                 if units:
                     group.create_task(
-                        fold_loop.run(redis, center, units, owner=owner, recorder=recorder)
+                        fold_loop.run(
+                            redis, center, units, owner=owner, recorder=recorder, shifts=shifts
+                        )
                     )
     finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         database.close()
         await redis.aclose()
+
+
+async def _look_at(shifts: ShiftStarts) -> None:
+    """Follow the calendars; who is edited now is seen within LOOK_S."""
+    while True:
+        await asyncio.sleep(LOOK_S)
+        with suppress(DBAPIError):  # the recorder tells of it
+            await asyncio.to_thread(shifts.refresh)

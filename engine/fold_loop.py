@@ -15,12 +15,14 @@ from redis.asyncio import Redis
 from sqlalchemy.exc import DBAPIError
 
 from engine.recorder import Recorder
+from mes.counting import late
 from mes.equipment import WorkUnit
 from mes.events import Event
 from mes.interpret import fold, known_until_us, silent
 from mes.observation import Sample
 from mes.unit_view import UnitView
 from store import live
+from store.calendars import ShiftStarts
 from store.log.facts import NotOwner
 from store.views import LEASE_MS, Center, LeaseLost, order
 
@@ -29,6 +31,7 @@ log = logging.getLogger("takt.engine")
 _unfolded: set[str] = set()  # units whose last entry could not be folded: told once each
 
 AWAY_S = 0.25  # between two tries while Redis is away
+SHIFT_WAITS_US = 2_000_000  # a shift begins without a sample after this
 WAIT_S = LEASE_MS / 5000  # between two tries for a lease another engine holds, and to renew ours
 
 
@@ -39,6 +42,7 @@ async def run(
     *,
     owner: str,
     recorder: Recorder,
+    shifts: ShiftStarts,
 ) -> None:
     """Fold `units` of the work centre `center` until cancelled."""
     held = Center(redis, center, tuple(units), owner=owner)
@@ -47,7 +51,7 @@ async def run(
         while True:
             live.stop_if_cancelled()
             try:
-                await _Owned(held, units, recorder).run()
+                await _Owned(held, units, recorder, shifts).run()
             except live.UNAVAILABLE as error:
                 if not away:
                     log.warning("%s: Redis is away: %s", center, error)
@@ -71,8 +75,15 @@ async def run(
 class _Owned:
     """A work centre while its lease is ours; `run` ends by a fault only."""
 
-    def __init__(self, held: Center, units: Mapping[str, WorkUnit], recorder: Recorder) -> None:
+    def __init__(
+        self,
+        held: Center,
+        units: Mapping[str, WorkUnit],
+        recorder: Recorder,
+        shifts: ShiftStarts,
+    ) -> None:
         self._held, self._units, self._recorder = held, units, recorder
+        self._shifts, self._planned = shifts, -1  # the version of the calendars in the views
         self._views: dict[str, UnitView] = {}
         self._shown: dict[
             str, str
@@ -101,6 +112,8 @@ class _Owned:
                 if not await self._held.take():
                     raise LeaseLost(self._held.id)
                 renewed = now
+            if all_read:
+                await self._plan(asked_us)
 
     async def _take_up(self) -> None:
         """Go on from the views as they were kept; without records from those that were shown."""
@@ -123,8 +136,9 @@ class _Owned:
         for position, sample in rows:
             try:
                 if sample is not None:
-                    view, found = fold(view, sample, self._units[id])
+                    view, found = fold(self._in_shift(view, sample), sample, self._units[id])
                     events += found
+                    view = late(view, found)
             except Exception:  # one sample that cannot be folded must not stop the work centre
                 if id not in _unfolded:
                     log.exception("%s: entry %s cannot be folded, it is passed over", id, position)
@@ -142,6 +156,36 @@ class _Owned:
             if found:
                 self._views[id] = view
                 told.setdefault(id, []).extend(found)
+
+    def _in_shift(self, view: UnitView, sample: Sample) -> UnitView:
+        """The view in the shift that the sample falls into, where that is a new one."""
+        since_us = self._shifts.of(view.id, sample.source_time_us)
+        if since_us is None or self._planned != self._shifts.version:
+            return view
+        return view.in_shift(since_us) if since_us > (view.shift_since_us or 0) else view
+
+    async def _plan(self, now_us: int) -> None:
+        """Begin shifts that nobody has said anything in yet, and count anew by a new calendar."""
+        version = self._shifts.version
+        late_us = now_us - SHIFT_WAITS_US
+        starts = {id: self._shifts.of(id, late_us) for id in self._units}
+        new = {id: us for id, us in starts.items() if us != self._views[id].shift_since_us}
+        if version == self._planned:
+            new = {
+                id: us
+                for id, us in new.items()
+                if (us or 0) > (self._views[id].shift_since_us or 0)
+            }
+            since: Mapping[str, int] = {}
+        else:
+            since = {id: us for id, us in new.items() if us is not None}
+        pieces = await self._recorder.counted(since) if since else {}
+        for id, us in new.items():
+            good, reject = pieces.get(id, (0, 0))
+            self._views[id] = self._views[id].in_shift(us, good=good, reject=reject)
+        self._planned = version
+        if new:
+            await self._keep({id: [] for id in new})
 
     async def _keep(self, told: Mapping[str, list[Event]]) -> None:
         await self._held.commit(self._visible(told))

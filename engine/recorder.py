@@ -109,6 +109,12 @@ class Recorder:
             await self._commit(everything=True)
             self._thread.shutdown()
 
+    async def counted(self, since: Mapping[str, int]) -> Mapping[str, tuple[int, int]]:
+        """Unit → good and reject pieces on record since a moment; what waits is kept before."""
+        await self.settle()
+        async with self._lock:
+            return await self._asked(lambda: self._facts.counted(since))
+
     async def settle(self) -> None:
         """Keep what waits now, if the database is there."""
         await self._commit(everything=True)

@@ -45,11 +45,11 @@ class Facts:
 
     @property
     def good(self) -> int | None:
-        return self.view.good if self.counted else None
+        return self.view.shift_good if self.counted else None
 
     @property
     def reject(self) -> int | None:
-        return self.view.reject if self.counted else None
+        return self.view.shift_reject if self.counted else None
 
 
 def facts(now: Snapshot, unit: WorkUnit) -> Facts:

@@ -75,7 +75,7 @@ def rows(now: Snapshot, id: str | None = None) -> Rows:
 def _unit_row(f: Facts, now: Snapshot) -> Row:
     view, zone = f.view, now.plant.time_zone
     last_piece = site_time(view.last_piece_us, now_us=now.now_us, zone=zone)
-    counting = site_time(view.counting_since_us, now_us=now.now_us, zone=zone)
+    counting = site_time(view.counted_since_us, now_us=now.now_us, zone=zone)
     return attributes(f) | {
         "word": f.state.word,
         "fault": f.fault,

@@ -3,7 +3,7 @@
 A reading that no counter can show is no reading at all: `misread` says what is wrong with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mes.counters import increment
@@ -14,6 +14,20 @@ from mes.unit_view import UnitView
 
 _UNDECLARED_BITS = 63  # a counter whose tag declares no width is taken to have
 _FOUND_LETTERS = 40  # of a text that was found are told
+
+
+def late(view: UnitView, events: Iterable[Event]) -> UnitView:
+    """The view where pieces of an earlier shift, that are told in this one, are not of this one."""
+    since_us = view.shift_since_us
+    if since_us is None:
+        return view
+    before = [e for e in events if isinstance(e, Counted) and e.at_us < since_us]
+    if not before:
+        return view
+    new = view.copy()
+    new.good_before += sum(e.good for e in before)
+    new.reject_before += sum(e.reject for e in before)
+    return new
 
 
 def misread(value: Value, tag: Tag) -> str:

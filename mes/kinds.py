@@ -7,8 +7,10 @@ from typing import Any
 
 from mes import master_data, people
 from mes.records import Body, Change, Found, Invalid, Missing, current
+from mes.shifts import Holiday, ShiftException, ShiftPattern
 
 Ids = tuple[str, ...]
+Planned = ShiftPattern | Holiday | ShiftException
 SITE = ""  # as a place: the site itself
 
 
@@ -46,6 +48,23 @@ def _of_site(_id: str, _body: Body) -> Ids:
     return (SITE,)
 
 
+def _of_place(_id: str, body: Body) -> Ids:
+    return (body["place"],)
+
+
+def _named(planned: type[Planned], form: str) -> Callable[[str, Body], Mapping[str, Any]]:
+    """A check of a calendar's record, whose id says what it is of: so there is one of each."""
+
+    def check(id: str, body: Body) -> Mapping[str, Any]:
+        plain = planned.from_plain(body).to_plain()
+        wanted = form.format(**plain)
+        if id != wanted:
+            raise ValueError(f"id: found {id!r}; expected {wanted!r}, by what it says")
+        return plain
+
+    return check
+
+
 def _master_data(_id: str, body: Body) -> Mapping[str, Any]:
     return master_data.to_plain(master_data.from_plain(body))
 
@@ -78,6 +97,38 @@ KINDS: Mapping[str, Kind] = {
             places=_of_itself,
             signatures=_past_is_signed,
             removable=False,
+        ),
+        Kind(
+            key="shift_pattern",
+            words="the shifts of a week at a place, from a date on",
+            right="calendar",
+            see="records",
+            check=_named(ShiftPattern, "{place}@{valid_from}"),
+            places=_of_place,
+        ),
+        Kind(
+            key="holiday",
+            words="a date on which no shift starts at a place",
+            right="calendar",
+            see="records",
+            check=_named(Holiday, "{place}@{date}"),
+            places=_of_place,
+        ),
+        Kind(
+            key="shift_exception",
+            words="a shift of one date that is cancelled, changed or extra",
+            right="exceptions",
+            see="records",
+            check=_named(ShiftException, "{place}@{date}:{shift}"),
+            places=_of_place,
+        ),
+        Kind(
+            key="equipment",
+            words="what the configuration says of the equipment",
+            right="configuration",
+            see="records",
+            check=lambda _id, body: body,
+            places=_of_site,
         ),
     )
 }

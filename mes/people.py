@@ -48,6 +48,7 @@ RIGHTS: Mapping[str, Right] = {
         _right("exceptions", "cancel, move or add a shift", "supervisor engineer manager admin"),
         _right("calendar", "change shift patterns and holidays", "engineer manager admin"),
         _right("master_data", "change ideal cycles and targets", "engineer manager admin"),
+        _right("configuration", "change the equipment: the configuration alone does", ""),
         _right("sign", "sign a record", "supervisor quality maintenance engineer manager"),
         _right("audit", "see and export the audit trail", "supervisor quality manager admin"),
         _right("people", "see and change people, their roles and scope", "admin"),

@@ -43,6 +43,9 @@ class UnitView:
     good: int = 0  # pieces since `counting_since_us`
     reject: int = 0
     counting_since_us: int | None = None
+    shift_since_us: int | None = None  # the newest shift began then; None: no calendar says
+    good_before: int = 0  # pieces of earlier shifts
+    reject_before: int = 0
     cycle_time_s: float | None = None  # time per piece over the last increment [s/piece]
     counted_at_us: int | None = None  # from here the next cycle is timed; None: no piece in work
     last_piece_us: int | None = None  # the newest increment
@@ -62,6 +65,31 @@ class UnitView:
         out = object.__new__(UnitView)
         for name in UnitView.__slots__:
             setattr(out, name, getattr(self, name))
+        return out
+
+    @property
+    def shift_good(self) -> int:
+        """Good pieces since `counted_since_us`."""
+        return self.good - self.good_before
+
+    @property
+    def shift_reject(self) -> int:
+        return self.reject - self.reject_before
+
+    @property
+    def counted_since_us(self) -> int | None:
+        """Since the start of the shift, or of the run where no shift is defined."""
+        if self.counting_since_us is None or self.shift_since_us is None:
+            return self.counting_since_us
+        return max(self.counting_since_us, self.shift_since_us)
+
+    def in_shift(self, since_us: int | None, *, good: int = 0, reject: int = 0) -> "UnitView":
+        """The view in the shift that began at `since_us`, so many pieces of which are counted."""
+        out = self.copy()
+        out.shift_since_us = since_us
+        none = since_us is None
+        out.good_before = 0 if none else self.good - good
+        out.reject_before = 0 if none else self.reject - reject
         return out
 
     def at(self, position: str) -> "UnitView":

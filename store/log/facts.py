@@ -20,8 +20,8 @@ from mes.unit_view import to_plain as view_to_plain
 from store.live import dump, load
 from store.log import chain
 from store.log.database import Database
-from store.log.lines import Lines
-from store.log.tables import folds
+from store.log.lines import MINUTE_US, Lines
+from store.log.tables import counts, folds
 
 KIND = "facts"
 NONE = ""  # the position of a unit that was never folded
@@ -62,6 +62,18 @@ class Facts:
         with self._database.read() as connection:
             rows = connection.execute(sa.select(folds.c.work_unit, folds.c.view)).all()
         return {r.work_unit: view_from_plain(load(r.view)) for r in rows if r.work_unit in wanted}
+
+    def counted(self, since: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+        """Unit → good and reject pieces counted since a moment, by the minute it falls into."""
+        c = counts.c
+        both = sa.select(sa.func.sum(c.good), sa.func.sum(c.reject))
+        out = {}
+        with self._database.read() as connection:
+            for unit, us in since.items():
+                minutes = (c.work_unit == unit, c.minute_us >= us - us % MINUTE_US)
+                good, reject = connection.execute(both.where(*minutes)).one()
+                out[unit] = (int(good or 0), int(reject or 0))  # sums are decimals in PostgreSQL
+        return out
 
     def commit(self, done: Sequence[Fold]) -> None:
         """Keep `done`. Raises NotOwner, and what the database raises while it is away."""

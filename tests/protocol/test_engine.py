@@ -10,9 +10,13 @@ import sqlalchemy as sa
 from cli.settings import DEMO, settings
 from engine import fold_loop
 from engine.recorder import Recorder
+from mes.kinds import Set
 from mes.observation import Reading, Sample
+from mes.shifts import WEEK
 from mes.unit_view import UnitView, from_plain
 from store import live
+from store.actions import SYSTEM, Actions
+from store.calendars import ShiftStarts
 from store.log.facts import Facts
 from store.log.tables import counts
 from store.views import Center, LeaseLost
@@ -65,7 +69,11 @@ class Engine:
     def __init__(self, redis, database, units, owner):
         self.client = live.open_redis(redis.url)
         self.recorder = Recorder(Facts(database))
-        loop = fold_loop.run(self.client, CENTER, units, owner=owner, recorder=self.recorder)
+        self.shifts = ShiftStarts(database, settings(DEMO).plant)
+        self.shifts.refresh()
+        loop = fold_loop.run(
+            self.client, CENTER, units, owner=owner, recorder=self.recorder, shifts=self.shifts
+        )
         self.tasks = [asyncio.create_task(loop), asyncio.create_task(self.recorder.run())]
 
     async def end(self, *, dies=False):
@@ -164,5 +172,60 @@ def test_entries_that_nobody_of_ours_wrote_are_passed_over(own_redis, database, 
         one = Engine(own_redis, database, units, "one")
         await until(lambda: good(own_redis) == 2)
         await one.end()
+
+    asyncio.run(run())
+
+
+def day_of_three_shifts(start):
+    """A pattern of three shifts each day, the first of which starts at `start` o'clock."""
+    times = [f"{(start + 8 * n) % 24:02d}:00" for n in range(4)]
+    shifts = [
+        {"id": id, "name": id, "days": WEEK, "start": times[n], "end": times[n + 1], "breaks": []}
+        for n, id in enumerate(("a", "b", "c"))
+    ]
+    return {"place": "north", "valid_from": "2023-01-01", "shifts": shifts}
+
+
+def test_counts_are_those_of_the_shift(own_redis, database, units):
+    """Shift by shift from the samples; by what is on record where the calendar is edited."""
+    actions = Actions(database, settings(DEMO).plant)
+    hour = 3_600_000_000
+    base = 1_700_000_000_000_000 // hour * hour  # 2023-11-14T22:00Z, 23:00 in Berlin
+
+    def told(at_us, good):
+        sample = Sample(
+            work_unit="press-1",
+            device="press-plc",
+            source_time_us=at_us,
+            received_time_us=at_us,
+            readings={"good": Reading(good), "state": Reading(6)},
+        )
+        own_redis.client().xadd(live.samples_key(CENTER, "press-1"), live.encode(sample))
+
+    def shown():
+        view = views(own_redis.client()).get("press-1")
+        return view and (view.good, view.shift_good, view.shift_since_us)
+
+    def plan(start, version):
+        body = day_of_three_shifts(start)
+        command = Set(kind="shift_pattern", id="north@2023-01-01", body=body, version=version)
+        actions.perform(command, SYSTEM, f"plan-{start}")
+
+    async def run():
+        plan(7, 0)  # 07-15, 15-23, 23-07 in Berlin: a shift starts at `base`
+        engine = Engine(own_redis, database, units, "one")
+        engine.shifts.of = lambda unit, us, of=engine.shifts.of: of(unit, min(us, now["us"]))
+        now = {"us": base - hour}
+        told(base - hour, 10)
+        told(base - 1, 14)
+        await until(lambda: shown() == (4, 4, base - 8 * hour))
+        now["us"] = base + hour
+        told(base, 15)
+        told(base + 60_000_000, 19)
+        await until(lambda: shown() == (9, 5, base))
+        plan(6, 1)  # shifts start an hour earlier: what was made since then counts
+        await asyncio.to_thread(engine.shifts.refresh)
+        await until(lambda: shown() == (9, 9, base - hour))
+        await engine.end()
 
     asyncio.run(run())
