@@ -5,8 +5,10 @@ from pathlib import Path
 
 from cli.embedded_redis import find_server
 from cli.settings import redis_is_ours, settings
+from dashboard.hosts import accepts_any, is_loopback
 from mes.equipment import Plant
 from store.config_faults import masked
+from store.config_tables import DashboardTable
 
 OURS = "mes store collectors engine simulator layouts dashboard cli".split()
 
@@ -21,8 +23,8 @@ def main(path: Path) -> int:
     )
     print(f"Redis: {_redis(path, str(config.redis.url))}")
     print(f"data: {config.data_dir}")
-    print(f"screens: http://{config.dashboard.host}:{config.dashboard.port}/")
-    for line in notes(plant):
+    print(f"screens: {address(config.dashboard)}/")
+    for line in [*notes(plant), *open_doors(config.dashboard)]:
         print(f"note: {line}")
     foreign = foreign_owners()
     for line in foreign:
@@ -51,6 +53,27 @@ def notes(plant: Plant) -> list[str]:
             if "state" not in unit.by_role
         ),
     ]
+
+
+def address(table: DashboardTable) -> str:
+    """Where the screens are, as scheme, host and port."""
+    if table.public_url:
+        return table.public_url
+    host = f"[{table.host}]" if ":" in table.host else table.host
+    return f"http{'s' if table.certificate_file else ''}://{host}:{table.port}"
+
+
+def open_doors(table: DashboardTable) -> list[str]:
+    """What of the way to the screens is allowed, and yet hardly meant."""
+    out = []
+    tls = table.certificate_file is not None
+    if accepts_any(table):
+        out.append("dashboard answers to any name: allowed_hosts or public_url would say which")
+    if not tls and not table.trusted_proxies and not is_loopback(table.host):
+        out.append("dashboard can be reached without TLS: see docs/security.md")
+    if str(table.public_url).startswith("https:") and not tls and not table.trusted_proxies:
+        out.append("public_url is https, but no trusted_proxies and no certificate_file make it so")
+    return out
 
 
 def _redis(path: Path, url: str) -> str:

@@ -1,6 +1,8 @@
 """`takt dashboard`: serve the screens and the API."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -8,20 +10,42 @@ from cli.records import records
 from cli.role import begin
 from cli.settings import settings
 from dashboard.app import create_app
+from dashboard.browser import kept_key
+from dashboard.connection import HEAD_BYTES_MAX, Connection
+from dashboard.guard import guarded
+from dashboard.masking import mask_logs
+from store.config_dashboard import load_certificate
+from store.config_tables import DashboardTable
 
 
 def main(path: Path) -> int:
     begin("dashboard")
+    mask_logs()
     config = settings(path)
     app = create_app(config, redis_url=str(config.redis.url), database=records(config))
-    uvicorn.run(
-        app.server,
-        host=config.dashboard.host,
-        port=config.dashboard.port,
-        log_level="warning",
-        timeout_graceful_shutdown=2,
-        ws_max_size=1 << 20,
-        ws_per_message_deflate=False,  # a fifth of the time, for messages of a kilobyte or two
-        proxy_headers=False,
-    )
+    served = guarded(app, config.dashboard, key=kept_key(config.data_dir))
+    uvicorn.run(served, **options(config.dashboard))
     return 0
+
+
+def options(table: DashboardTable) -> dict[str, Any]:
+    """How uvicorn serves it. Also its words go the way of ours, and none of them is an address."""
+    out: dict[str, Any] = {
+        "host": table.host,
+        "port": table.port,
+        "http": partial(Connection, connections_max=table.connections_max),
+        "h11_max_incomplete_event_size": HEAD_BYTES_MAX,
+        "log_config": None,
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 2,
+        "ws_max_size": 1 << 20,
+        "ws_per_message_deflate": False,  # a fifth of the time, for messages of a kilobyte or two
+        "proxy_headers": bool(table.trusted_proxies),
+        "forwarded_allow_ips": list(table.trusted_proxies),
+    }
+    if table.certificate_file and table.private_key_file:
+        context = load_certificate(table.certificate_file, table.private_key_file)
+        out["ssl_context_factory"] = lambda _config, _default: context
+    return out

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse
 
 from dashboard import api, health
-from dashboard.caching import NotStored
+from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
 from dashboard.hub import Hub
 from dashboard.live import NOWHERE, Broadcast
 from dashboard.records import Desk
@@ -61,7 +61,6 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
-    server.add_middleware(NotStored)
     health.register(server, hub, broadcast)
     api.register(server, hub)
     server.get("/sw.js", include_in_schema=False)(_service_worker)
@@ -79,6 +78,9 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
         update_title=None,
         websocket_inactivity_timeout=0,
         websocket_batch_delay=0,
+        websocket_allowed_origins=[url] if (url := config.dashboard.public_url) else [],
+        csrf_token_name=TOKEN_COOKIE,
+        csrf_header_name=TOKEN_HEADER,
     )
     app.index_string = INDEX.replace("{theme}", config.dashboard.theme)
     _pages(hub)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mes.equipment import Plant
+from store.config_dashboard import dashboard as dashboard_table
 from store.config_devices import CollectorConfig, Devices, SettingsOf
 from store.config_faults import Faults, masked
 from store.config_plant import Equipment, ids
@@ -101,7 +102,7 @@ def interpret(
     base = path.parent
     redis = _service(RedisTable, raw, faults, base, "redis", "REDIS_URL", environ)
     database = _service(DatabaseTable, raw, faults, base, "database", "DATABASE_URL", environ)
-    dashboard = _dashboard(raw, faults, environ.get("TAKT_PORT"))
+    dashboard = dashboard_table(raw, faults, base, environ.get("TAKT_PORT"))
     played = simulator and "simulator" in raw
     play = faults.one(simulator, raw["simulator"], "simulator") if played else None
     plant = equipment.plant(site, devices)
@@ -157,14 +158,6 @@ def _has_password(url: str) -> bool:
         before, at, _ = url.partition("://")[2].rpartition("@")
         return bool(at) and ":" in before
     return masked(url) != url
-
-
-def _dashboard(raw: Mapping[str, Any], faults: Faults, port: str | None) -> DashboardTable | None:
-    found = raw.get("dashboard", {})
-    if not isinstance(found, dict) or not port:
-        return faults.one(DashboardTable, found, "dashboard")
-    renamed = {"dashboard.port": "dashboard.port, by TAKT_PORT"}
-    return faults.one(DashboardTable, {**found, "port": port}, "dashboard", renamed=renamed)
 
 
 def with_redis(config: Config, url: str) -> Config:

@@ -2,6 +2,7 @@
 commented out. Protocols and the simulator bring the models of their own tables."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -197,10 +198,16 @@ class DatabaseTable(Table):
 
 
 class DashboardTable(Table):
-    """[dashboard]: who may reach the screens, and how often they are told.
+    """[dashboard]: who may reach the screens and how, and how often they are told.
 
     port: 1 to 65,535; window_ms: between updates of a screen, 20 to 5000 [ms];
-    settle_ms: a burst is given this long to go out together, 0 to 100 [ms].
+    settle_ms: a burst is given this long to go out together, 0 to 100 [ms];
+    public_url: what people type, scheme and host and no path, None where they type host and port;
+    allowed_hosts: further names that they may type;
+    trusted_proxies: addresses and networks whose X-Forwarded-… is believed;
+    certificate_file, private_key_file: PEM, relative to the configuration's folder, both or none;
+    upload_bytes_max: of a request's body, at least 10,000 [bytes];
+    api_requests_per_min: of one caller, at least 1; connections_max: at once, at least 10.
     """
 
     host: str = "127.0.0.1"
@@ -208,3 +215,57 @@ class DashboardTable(Table):
     window_ms: Annotated[int, Field(ge=20, le=5000)] = 50
     settle_ms: Annotated[int, Field(ge=0, le=100)] = 10
     theme: Literal["light", "dark"] = "light"
+    public_url: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    certificate_file: PathText | None = None
+    private_key_file: PathText | None = None
+    upload_bytes_max: Annotated[int, Field(ge=10_000)] = 1 << 20
+    api_requests_per_min: Annotated[int, Field(ge=1)] = 600
+    connections_max: Annotated[int, Field(ge=10)] = 800
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        origin = value.removesuffix("/").lower()
+        if not re.fullmatch(r"https?://[^/?#@\s]+", origin) or not host_of(origin):
+            raise ValueError(
+                "http://<host> or https://<host>, with :<port> where it is not the usual one"
+            )
+        return origin
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if host_of(f"//{name}") != name.lower():
+                raise ValueError(f"names without scheme and port, and not {name!r}")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            try:
+                ip_network(name)
+            except ValueError:
+                raise ValueError(f"addresses as 10.0.0.1 or 10.0.0.0/8, and not {name!r}") from None
+        return value
+
+    @model_validator(mode="after")
+    def _both(self) -> "DashboardTable":
+        if (self.certificate_file is None) != (self.private_key_file is None):
+            raise ValueError("certificate_file and private_key_file go together")
+        return self
+
+
+def host_of(url: str) -> str:
+    """The host of a URL or of `//host:port`, without brackets, in small letters; "" for none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError where it is none
+        return parts.hostname or ""
+    except ValueError:
+        return ""

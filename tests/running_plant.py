@@ -44,6 +44,7 @@ def demo_config(folder: Path, *, speed: float = 1.0, port: int | None = None) ->
         text = re.sub(rf"\b{old}\b", str(new), text)
     text = text.replace('data_dir = "data"', f"data_dir = {json.dumps(str(folder / 'data'))}")
     text = text.replace("# port = 8050", f"port = {port or free_ports(1)[0]}")
+    text = text.replace("# api_requests_per_min = 600", "api_requests_per_min = 100000")
     text = text.replace("# speed = 1.0", f"speed = {speed}")
     path = folder / "config.toml"
     path.write_text(text)
