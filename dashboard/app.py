@@ -16,11 +16,11 @@ from dash import Dash
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 
-from dashboard import api, health
+from dashboard import api, drafts, health
 from dashboard.access import Access, Gate
 from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
 from dashboard.doorway import Doorway
-from dashboard.forms import login
+from dashboard.forms import account, devices, login, people, switch
 from dashboard.forms.parts import viewer_of
 from dashboard.hub import Hub
 from dashboard.identity import who
@@ -32,6 +32,7 @@ from layouts import _parts, andon, connections, not_found, overview, unit
 from store.attempts import Attempts
 from store.config import Config
 from store.credentials import Credentials
+from store.drafts import Drafts
 from store.keys import plant_key
 from store.log.database import Database
 from store.sessions import Sessions
@@ -40,7 +41,7 @@ log = logging.getLogger("takt.dashboard")
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SCREENS = {"overview": overview, "andon": andon, "unit": unit, "connections": connections}
-FORMS = (login,)
+FORMS = (login, account, people, devices, switch)
 FORM_PAGES = {"account", "people", "devices"}
 
 INDEX = """<!DOCTYPE html>
@@ -80,6 +81,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     health.register(server, hub, broadcast)
     for form in FORMS:
         form.register(server, config, doorway)
+    drafts.register(server, Drafts(hub.redis))
     api.register(server, hub)
     server.get("/sw.js", include_in_schema=False)(_service_worker)
     app = Dash(

@@ -20,7 +20,15 @@ from dashboard.access import Gate, who_of
 from dashboard.identity import Who
 from dashboard.rates import Rate, address
 from dashboard.records import Desk, RecordsAway
-from mes.access import PIN_MAX, LockedOut, SetCredential, SignedIn, SignedOut
+from mes.access import (
+    PIN_MAX,
+    LockedOut,
+    SetCredential,
+    SignedIn,
+    SignedOut,
+    check_badge,
+    check_pin,
+)
 from mes.people import Person, session_s
 from mes.records import Refused
 from store import live
@@ -78,7 +86,9 @@ class Doorway:
 
     async def by_secret(self, id: str, kind: str, secret: str, scope: Scope) -> Person:
         """The active person `id` whose password or PIN this is. Raises Turned, Waiting."""
-        who, place = id.strip().lower()[:128], address(scope)
+        who, place = id.strip()[:128], address(scope)
+        if self.gate.register.known.body("person", who) is None:
+            who = who.lower()
         await self._may_try(who, place)
         owner = f"person:{who}"
         kept = self.gate.register.known.kept.get((owner, kind))
@@ -204,6 +214,19 @@ class Doorway:
         kind_of_owner, _, id = owner.partition(":")
         if kind_of_owner == "person" and kind != "link":
             await self.gate.sessions.end_all(id, but=who.session)
+
+    async def set_checked(
+        self, who: Who, owner: str, kind: str, secret: str, *, own: bool = False
+    ) -> None:
+        """`set_secret` for what a person chose; "" takes a PIN or badge away. Raises Refused."""
+        if kind == "pin" and secret:
+            check_pin(secret)
+        if kind == "badge" and secret:
+            check_badge(secret)
+            has = await self.desk.read(lambda c: self.secrets.owner_of(c, kind, secret))
+            if has not in (None, owner):
+                raise Turned("Somebody else has this badge.")
+        await self.set_secret(who, owner, kind, secret or None, own=own)
 
     async def _slowly(self, work: Callable[[], T]) -> T:
         if self._threads._work_queue.qsize() > HASHES_WAIT_MAX:

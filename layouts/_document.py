@@ -1,5 +1,6 @@
 """A whole page of HTML for what works without scripts: forms, and words of what went wrong."""
 
+import secrets
 from html import escape
 from typing import Any
 
@@ -38,7 +39,7 @@ def card(*children: Any, wide: bool = False) -> Component:
         className="brand",
     )
     return html.Main(
-        [mark, html.Section(list(children), className="panel card-body")],
+        [mark, html.Section(list(children), className="panel card-in")],
         className="card-page wide" if wide else "card-page",
     )
 
@@ -73,5 +74,6 @@ def button(text: str, *, kind: str = "main", **props: Any) -> Component:
 
 
 def post(action: str, *children: Any, **props: Any) -> Component:
-    """A form that is sent as a POST."""
-    return html.Form(list(children), action=action, method="post", **props)
+    """A form that is sent as a POST; its key makes it count once, however often it is sent."""
+    key = hidden("key", secrets.token_urlsafe(16))
+    return html.Form([key, *children], action=action, method="post", **props)

@@ -22,10 +22,10 @@ def page(
     form = post(
         "/login",
         hidden("next", to),
-        field("Name", "id", value=id, autoComplete="username", autoFocus=not id, required=True,
-              maxLength="128", autoCapitalize="none", spellCheck="false"),
-        field("Password", "password", type="password", autoComplete="current-password",
-              autoFocus=bool(id), required=True, maxLength="1024"),
+        field("Name", "id", value=id, autocomplete="username", autofocus=not id, required=True,
+              maxlength="128", autocapitalize="none", spellcheck="false"),
+        field("Password", "password", type="password", autocomplete="current-password",
+              autofocus=bool(id), required=True, maxlength="1024"),
         button("Sign in"),
     )  # fmt: skip
     other = None
@@ -62,12 +62,12 @@ def welcome(
     form = post(
         "/welcome",
         hidden("link", link),
-        field("Your name", "name", value=name, required=True, maxLength="80", autoComplete="name",
+        field("Your name", "name", value=name, required=True, maxlength="80", autocomplete="name",
               hint=f"as it is printed in records; you sign in as “{id}”"),
-        field("New password", "password", type="password", required=True, maxLength="1024",
-              autoComplete="new-password", autoFocus=True, hint=f"at least {at_least} characters"),
-        field("Again", "again", type="password", required=True, maxLength="1024",
-              autoComplete="new-password"),
+        field("New password", "password", type="password", required=True, maxlength="1024",
+              autocomplete="new-password", autofocus=True, hint=f"at least {at_least} characters"),
+        field("Again", "again", type="password", required=True, maxlength="1024",
+              autocomplete="new-password"),
         button("Set password and sign in"),
     )  # fmt: skip
     return document(
