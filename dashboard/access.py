@@ -254,9 +254,10 @@ def set_cookie(
     value: str,
     *,
     max_age_s: int | None = None,
+    path: str = "/",
 ) -> None:
     """A cookie that no script reads and no other site sends; over TLS only where this came by it."""
     answer.set_cookie(
-        name, value, max_age=max_age_s, path="/", httponly=True, samesite="lax",
+        name, value, max_age=max_age_s, path=path, httponly=True, samesite="lax",
         secure=scope["scheme"] in ("https", "wss"),
     )  # fmt: skip

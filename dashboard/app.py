@@ -20,7 +20,7 @@ from dashboard import api, drafts, health
 from dashboard.access import Access, Gate
 from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
 from dashboard.doorway import Doorway
-from dashboard.forms import account, devices, login, people, switch
+from dashboard.forms import account, devices, login, oidc, people, switch
 from dashboard.forms.parts import viewer_of
 from dashboard.hub import Hub
 from dashboard.identity import who
@@ -41,7 +41,7 @@ log = logging.getLogger("takt.dashboard")
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SCREENS = {"overview": overview, "andon": andon, "unit": unit, "connections": connections}
-FORMS = (login, account, people, devices, switch)
+FORMS = (login, account, people, devices, switch, oidc)
 FORM_PAGES = {"account", "people", "devices"}
 
 INDEX = """<!DOCTYPE html>

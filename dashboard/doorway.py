@@ -85,8 +85,10 @@ class Doorway:
         return await self._slowly(lambda: self.secrets.writing(owner, kind, secret))
 
     async def by_secret(self, id: str, kind: str, secret: str, scope: Scope) -> Person:
-        """The active person `id` whose password or PIN this is. Raises Turned, Waiting."""
+        """The active person `id` whose password or PIN this is. Raises Turned, Waiting,
+        RecordsAway."""
         who, place = id.strip()[:128], address(scope)
+        await self.gate.register.look()
         if self.gate.register.known.body("person", who) is None:
             who = who.lower()
         await self._may_try(who, place)
@@ -111,6 +113,7 @@ class Doorway:
         """The active person whose badge this is. Raises Turned, Waiting."""
         place = address(scope)
         await self._may_try("", place)
+        await self.gate.register.look()
         waits = await self._attempts.wrong("address", place)
         owner = await self.desk.read(lambda c: self.secrets.owner_of(c, kind, secret[:200]))
         person = self.gate.register.known.person((owner or "").partition(":")[2])

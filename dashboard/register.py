@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -91,12 +92,14 @@ class Register:
     async def run(self) -> None:
         """Renew until cancelled."""
         while True:
-            try:
-                if await self._desk.read(_mark) != self._mark:
-                    await self.renew()
-            except RecordsAway:
-                pass  # the desk has said it
+            with suppress(RecordsAway):  # the desk has said it
+                await self.look()
             await asyncio.sleep(RENEW_S)
+
+    async def look(self) -> None:
+        """Renew it if anything has changed. Raises RecordsAway."""
+        if await self._desk.read(_mark) != self._mark:
+            await self.renew()
 
     async def renew(self) -> None:
         """Read it anew now. Raises RecordsAway."""
