@@ -197,8 +197,21 @@
     asking = false;
   }
 
+  /* Silent because nobody may see this any more, after signing out say: the page leads to where one signs in. */
+  let checked = 0;
+  async function stillMine() {
+    const now = performance.now();
+    if (now - heard < LATE_MS || now - checked < 2 * POLL_MS) return;
+    checked = now;
+    try {
+      const answer = await fetch(location.href, {method: "HEAD", redirect: "manual", cache: "no-store"});
+      if (answer.type === "opaqueredirect") location.reload();
+    } catch (error) { /* away: `ask` sees to it */ }
+  }
+
   setInterval(tick, TICK_MS);
   setInterval(ask, POLL_MS);
+  setInterval(stillMine, POLL_MS);
   find();
   new MutationObserver(find).observe(document.body, {childList: true, subtree: true});
   /* A page that is left must not be kept in the browser's back/forward cache: its worker, which all pages

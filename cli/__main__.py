@@ -4,10 +4,11 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from cli.settings import DEMO
+from mes.records import Refused
 from store.config import ConfigFaults
 from store.log import RecordsRefused
 
@@ -23,19 +24,13 @@ COMMANDS = {
     "rebuild": "make everything that is derived from the log anew",
     "archive": "move old entries of the log into a file; they stay part of it",
     "migrate": "bring the records to where this Takt wants them",
+    "user": "people: list, add, role, password, link, deactivate",
+    "token": "walls, tablets and tokens of the API: list, add, revoke",
 }
+WITH_MORE = ("backup", "restore", "archive", "user", "token")  # what they do is said behind them
 
 
-# What a command is told besides; it is handed to its `main` by name.
-EXTRA: dict[str, Callable[[argparse.ArgumentParser], object]] = {
-    "backup": lambda p: p.add_argument("file", nargs="?", type=Path, help="default: in data_dir"),
-    "restore": lambda p: p.add_argument("file", type=Path),
-    "archive": lambda p: p.add_argument("--days", type=int, required=True, help="older than this"),
-}
-COMMON = {"command", "config", "data", "port"}
-
-
-def parser() -> argparse.ArgumentParser:
+def parser(*, of: str = "") -> argparse.ArgumentParser:
     out = argparse.ArgumentParser(prog="takt", description="Takt, a manufacturing execution system")
     commands = out.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in COMMANDS.items():
@@ -45,8 +40,8 @@ def parser() -> argparse.ArgumentParser:
             continue
         command.add_argument("--config", type=Path, help="configuration; default: the demo plant")
         command.add_argument("--data", type=Path, help="data directory; wins over the file")
-        if name in EXTRA:
-            EXTRA[name](command)
+        if name in WITH_MORE and of in ("", name):
+            importlib.import_module(f"cli.{name}").add_arguments(command)
         if name in ("run", "dashboard"):
             command.add_argument("--port", type=int, help="of the dashboard; wins over the file")
     return out
@@ -54,7 +49,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status: 0 fine, 1 failed, 2 wrong configuration or usage."""
-    arguments = parser().parse_args(argv)
+    given_argv = sys.argv[1:] if argv is None else list(argv)
+    arguments = parser(of=given_argv[0] if given_argv else "-").parse_args(given_argv)
     if getattr(arguments, "data", None):
         os.environ["TAKT_DATA"] = str(arguments.data.resolve())
     if getattr(arguments, "port", None) is not None:
@@ -64,15 +60,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ["TAKT_CONFIG"] = str(path)
     try:
         # Only the role that is wanted is imported: a role starts in a second or so.
-        told = {k: v for k, v in vars(arguments).items() if k not in COMMON}
-        told = told if arguments.command in EXTRA else {}
-        return int(importlib.import_module(f"cli.{arguments.command}").main(path, **told))
+        role = importlib.import_module(f"cli.{arguments.command}")
+        if arguments.command in WITH_MORE:
+            return int(role.main(path, arguments))
+        return int(role.main(path))
     except ConfigFaults as error:
         print("\n".join(error.faults), file=sys.stderr)
         count = len(error.faults)
         print(f"{count} fault{'s' * (count > 1)}; nothing was started", file=sys.stderr)
         return 2
-    except RecordsRefused as error:
+    except (RecordsRefused, Refused) as error:
         print(f"takt: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """`takt archive`: move old entries of the log into a file; they stay part of it."""
 
+import argparse
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,12 @@ from mes.observation import microseconds
 from store.log.archive import folder_of, move
 
 
-def main(path: Path, *, days: int) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--days", type=int, required=True, help="older than this")
+
+
+def main(path: Path, arguments: argparse.Namespace) -> int:
+    days: int = arguments.days
     config = settings(path)
     database = records(config)
     before = datetime.now(UTC) - timedelta(days=days)

@@ -1,5 +1,6 @@
 """`takt backup`: the records into one file, while everything runs."""
 
+import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,14 @@ from cli.settings import settings
 from store.log.backup import backup
 
 
-def main(path: Path, *, file: Path | None = None) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "to", metavar="FILE", nargs="?", type=Path, help="default: in data_dir/backups"
+    )
+
+
+def main(path: Path, arguments: argparse.Namespace) -> int:
+    file: Path | None = arguments.to
     config = settings(path)
     database = records(config)
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -6,6 +6,7 @@ from typing import Any
 
 import uvicorn
 
+from cli.first_run import in_background
 from cli.records import records
 from cli.role import begin
 from cli.settings import settings
@@ -22,8 +23,15 @@ def main(path: Path) -> int:
     begin("dashboard")
     mask_logs()
     config = settings(path)
-    app = create_app(config, redis_url=str(config.redis.url), database=records(config))
-    served = guarded(app, config.dashboard, key=kept_key(config.data_dir))
+    database = records(config)
+    app = create_app(config, redis_url=str(config.redis.url), database=database)
+    in_background(config, database)
+    served = guarded(
+        app,
+        config.dashboard,
+        key=kept_key(config.data_dir),
+        identify=app.server.state.gate.identify,
+    )
     uvicorn.run(served, **options(config.dashboard))
     return 0
 

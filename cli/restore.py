@@ -1,5 +1,6 @@
 """`takt restore`: a backup into an empty data directory or database."""
 
+import argparse
 import fcntl
 from pathlib import Path
 
@@ -9,7 +10,12 @@ from store.log import RecordsRefused
 from store.log.backup import restore
 
 
-def main(path: Path, *, file: Path) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("backup", metavar="FILE", type=Path, help="what takt backup wrote")
+
+
+def main(path: Path, arguments: argparse.Namespace) -> int:
+    file: Path = arguments.backup
     config = settings(path)
     config.data_dir.mkdir(parents=True, exist_ok=True)
     with (config.data_dir / "takt.lock").open("a+") as lock:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dashboard.hub import Hub
+from dashboard.identity import who
 from mes.equipment import WorkUnit
 from mes.observation import Value, moment
 from mes.snapshot import Snapshot
@@ -84,25 +85,26 @@ def register(server: FastAPI, hub: Hub) -> None:
         limit: int = Query(100, ge=1, le=1000), after: str | None = None
     ) -> WorkUnitList:
         """All work units, in the order of the configuration, `limit` at a time."""
-        ids = list(hub.plant.work_units)
+        now = hub.snapshot(who().person.scope)
+        ids = list(now.plant.work_units)
         if after is not None and after not in ids:
             raise HTTPException(422, f"after: no work unit {after!r}")
         start = ids.index(after) + 1 if after is not None else 0
-        page, now = ids[start : start + limit], hub.snapshot()
+        page = ids[start : start + limit]
         more = start + limit < len(ids)
         return WorkUnitList(
-            items=[WorkUnitOut(**_unit(hub, now, hub.plant.work_units[id])) for id in page],
+            items=[WorkUnitOut(**_unit(hub, now, now.plant.work_units[id])) for id in page],
             next=page[-1] if more else None,
         )
 
     @router.get("/work-units/{id}")
     async def work_unit(id: str) -> WorkUnitDetail:
         """One work unit with all its tags."""
-        unit = hub.plant.work_units.get(id)
+        now = hub.snapshot(who().person.scope)
+        unit = now.plant.work_units.get(id)
         if unit is None:
-            known = ", ".join(hub.plant.work_units)
+            known = ", ".join(now.plant.work_units)
             raise HTTPException(404, f"no work unit {id!r}; known: {known}")
-        now = hub.snapshot()
         return WorkUnitDetail(**_unit(hub, now, unit), tags=_tags(now, unit))
 
     server.include_router(router)

@@ -16,19 +16,33 @@ from dash import Dash
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 
-from dashboard import api, health
+from dashboard import api, drafts, health
+from dashboard.access import Access, Gate
 from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
+from dashboard.doorway import Doorway
+from dashboard.forms import account, devices, login, oidc, people, switch
+from dashboard.forms.parts import viewer_of
 from dashboard.hub import Hub
+from dashboard.identity import who
 from dashboard.live import NOWHERE, Broadcast
 from dashboard.records import Desk
+from dashboard.register import Register
+from dashboard.sockets import Sockets
 from layouts import _parts, andon, connections, not_found, overview, unit
+from store.attempts import Attempts
 from store.config import Config
+from store.credentials import Credentials
+from store.drafts import Drafts
+from store.keys import plant_key
 from store.log.database import Database
+from store.sessions import Sessions
 
 log = logging.getLogger("takt.dashboard")
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SCREENS = {"overview": overview, "andon": andon, "unit": unit, "connections": connections}
+FORMS = (login, account, people, devices, switch, oidc)
+FORM_PAGES = {"account", "people", "devices"}
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -48,6 +62,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     """The dashboard of one plant. Its reader and its push run for as long as the server does."""
     hub = Hub(redis_url, config.plant)
     desk = Desk(database, config.plant, hub.redis)
+    doorway = _doorway(config, hub, desk)
     broadcast = Broadcast(
         hub,
         {name: screen.rows for name, screen in SCREENS.items()} | {NOWHERE: not_found.rows},
@@ -56,12 +71,17 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     )
     server = FastAPI(
         title="Takt",
-        lifespan=partial(_lifespan, hub, broadcast, desk),
+        lifespan=partial(_lifespan, hub, broadcast, doorway),
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
+    server.state.gate = doorway.gate
+    server.add_middleware(Access, gate=doorway.gate)
     health.register(server, hub, broadcast)
+    for form in FORMS:
+        form.register(server, config, doorway)
+    drafts.register(server, Drafts(hub.redis))
     api.register(server, hub)
     server.get("/sw.js", include_in_schema=False)(_service_worker)
     app = Dash(
@@ -83,13 +103,13 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
         csrf_header_name=TOKEN_HEADER,
     )
     app.index_string = INDEX.replace("{theme}", config.dashboard.theme)
-    _pages(hub)
+    _pages(hub, doorway)
     app.layout = dash.page_container
     app.callback(websocket=True, persistent=True)(broadcast.serve)
     return app
 
 
-def _pages(hub: Hub) -> None:
+def _pages(hub: Hub, doorway: Doorway) -> None:
     """One page per screen. The first drawing has the data of its moment: no empty tile, no jump."""
     for screen in SCREENS.values():
         dash.register_page(
@@ -98,13 +118,46 @@ def _pages(hub: Hub) -> None:
             name=screen.TITLE,
             title=f"{screen.TITLE} · Takt",
             order=screen.ORDER,
-            layout=partial(_draw, hub, screen),
+            layout=partial(_draw, doorway, hub, screen),
         )
-    dash.register_page("not_found_404", layout=partial(_draw, hub, not_found))
+    dash.register_page("not_found_404", layout=partial(_draw, doorway, hub, not_found))
 
 
-def _draw(hub: Hub, screen: Any, /, id: str | None = None, **_query: str) -> Any:
-    return _parts.island(screen.layout(hub.snapshot(), id))
+def _draw(doorway: Doorway, hub: Hub, screen: Any, /, id: str | None = None, **_query: str) -> Any:
+    """The screen as who asks may see it: a part of the plant, and his name in its head."""
+    asks = who()
+    if not asks.person.has("live"):
+        return None
+    tree = screen.layout(hub.snapshot(asks.person.scope), id)
+    return _parts.island(tree, viewer_of(doorway, asks))
+
+
+def _protected(path: str) -> bool:
+    """Whether it is the address of a page for people who are signed in: every page that is no
+    live screen. An address that is none gets the page that says so, as a live screen does.
+    """
+    first = path.split("/")[1] if path.startswith("/") else ""
+    live = {screen.PATH.split("/")[1] for screen in SCREENS.values()}
+    pages = {page["path"].split("/")[1] for page in dash.page_registry.values() if page["path"]}
+    return first not in live and first in (pages | FORM_PAGES)
+
+
+def _doorway(config: Config, hub: Hub, desk: Desk) -> Doorway:
+    secrets = Credentials(plant_key(config.data_dir))
+    sessions = Sessions(hub.redis)
+    sockets = Sockets(hub.redis, sessions)
+    register = Register(desk, secrets)
+    register.listen(sockets.changed)
+    gate = Gate(
+        register,
+        sessions,
+        sockets,
+        site=config.plant.id,
+        demo=config.access.demo,
+        theme=config.dashboard.theme,
+        protected=_protected,
+    )
+    return Doorway(desk, gate, secrets, Attempts(hub.redis))
 
 
 async def _set_up_pages() -> None:
@@ -120,10 +173,13 @@ async def _set_up_pages() -> None:
 
 @asynccontextmanager
 async def _lifespan(
-    hub: Hub, broadcast: Broadcast, desk: Desk, _server: FastAPI
+    hub: Hub, broadcast: Broadcast, doorway: Doorway, _server: FastAPI
 ) -> AsyncIterator[None]:
     await _set_up_pages()
-    tasks = [asyncio.create_task(hub.run()), asyncio.create_task(broadcast.run())]
+    gate = doorway.gate
+    await gate.register.renew()
+    runs = (hub.run, broadcast.run, gate.register.run, gate.sockets.run)
+    tasks = [asyncio.create_task(run()) for run in runs]
     for task in tasks:
         task.add_done_callback(_end_with)
     try:
@@ -133,7 +189,8 @@ async def _lifespan(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await hub.redis.aclose()
-        desk.close()
+        doorway.close()
+        doorway.desk.close()
 
 
 def _end_with(task: asyncio.Task[None]) -> None:

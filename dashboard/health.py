@@ -11,6 +11,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from dashboard.hub import Hub
+from dashboard.identity import who
 from dashboard.live import Broadcast
 from mes.snapshot import Snapshot
 from store import live
@@ -31,9 +32,17 @@ def register(server: FastAPI, hub: Hub, broadcast: Broadcast) -> None:
 
     @server.get("/readyz", tags=["health"])
     async def readyz() -> JSONResponse:
-        """Redis answers and every work centre has an engine; 503 with the reasons otherwise."""
-        faults = await _faults(hub)
-        body = {"status": "not ready" if faults else "ready", "faults": faults}
+        """Redis answers and every work centre has an engine; 503 otherwise.
+
+        `live`: some work unit was heard in time. The reasons are told to whoever may see live data.
+        """
+        faults, now = await _faults(hub), hub.snapshot()
+        heard = hub.online and any(
+            now.quality(unit) in ("good", "uncertain") for unit in now.plant.work_units.values()
+        )
+        body: dict[str, object] = {"status": "not ready" if faults else "ready", "live": heard}
+        if who().person.has("live"):
+            body["faults"] = faults
         return JSONResponse(body, status_code=503 if faults else 200)
 
     @server.get("/metrics", include_in_schema=False)

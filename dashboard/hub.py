@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from redis.asyncio import Redis
 
@@ -17,6 +17,7 @@ from store import live
 log = logging.getLogger("takt.dashboard")
 
 AWAY_S, AWAY_MAX_S = 0.25, 2.0
+PARTS_MAX = 200  # parts of the plant, by scope, that are kept
 
 
 class Hub:
@@ -30,14 +31,26 @@ class Hub:
         self.changed_us = now_us()  # since when it is online, or is not
         self.received = 0  # messages read
         self.redis: Redis[str] = live.open_redis(url)
+        self._parts: dict[tuple[str, ...], Plant] = {}
         self._listeners: list[Callable[[set[str]], None]] = []
         self._streams = {live.view_key(c): c for c in plant.work_centers} | {live.LINKS_VIEW: ""}
 
     def listen(self, listener: Callable[[set[str]], None]) -> None:
         self._listeners.append(listener)
 
-    def snapshot(self) -> Snapshot:
-        return Snapshot(plant=self.plant, now_us=now_us(), views=self.views, links=self.links)
+    def snapshot(self, scope: Iterable[str] | None = None) -> Snapshot:
+        """What is known now, of the plant within `scope`; None: of all of it."""
+        plant = self.plant if scope is None else self.plant_within(scope)
+        return Snapshot(plant=plant, now_us=now_us(), views=self.views, links=self.links)
+
+    def plant_within(self, scope: Iterable[str]) -> Plant:
+        """`Plant.within`, the same object for the same scope."""
+        key = tuple(scope)
+        if key not in self._parts:
+            while len(self._parts) >= PARTS_MAX:
+                del self._parts[next(iter(self._parts))]
+            self._parts[key] = self.plant.within(key)
+        return self._parts[key]
 
     async def run(self) -> None:
         """Read until cancelled; lost and back are said once."""

@@ -8,13 +8,16 @@ flush to a client is acknowledged by it before the next, which paces the slow on
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from dash import ctx
 from dash.exceptions import WebsocketDisconnected
 
 from dashboard.hub import Hub, now_us
+from dashboard.identity import who
 from dashboard.wire import Wire
+from mes.equipment import Plant
 from mes.snapshot import Snapshot
 from store.live import dump
 
@@ -29,14 +32,15 @@ TOPICS_MAX = 500  # topics kept at once; idle ones go first
 CACHE_MAX = 64  # distinct "seen" versions a topic keeps JSON for
 
 Row = Mapping[str, str]
+Plants = tuple[str, ...]  # the work units of the part of the plant that somebody sees
 RowsOf = Callable[[Snapshot], Mapping[str, Row]]
 
 
 class Topic:
-    """The rows of one screen, and the version in which each field of them changed."""
+    """The rows of one screen of one part of the plant, and when each field of them changed."""
 
-    def __init__(self, rows_of: RowsOf) -> None:
-        self.rows_of = rows_of
+    def __init__(self, rows_of: RowsOf, plant: Plant) -> None:
+        self.rows_of, self.plant = rows_of, plant
         self.clients = 0
         self.version = 0
         self.rows: dict[str, Row] = {}
@@ -47,7 +51,7 @@ class Topic:
 
     def refresh(self, now: Snapshot) -> bool:
         """Compute the rows anew; True where something changed."""
-        rows = self.rows_of(now)
+        rows = self.rows_of(now if now.plant is self.plant else replace(now, plant=self.plant))
         changed = [key for key, row in rows.items() if self.rows.get(key) != row]
         if not changed:
             return False
@@ -101,10 +105,8 @@ class Broadcast:
         self.messages = 0
         self._screens = screens
         self._window_s, self._settle_s = window_s, settle_s
-        self._topics: dict[str, Topic] = {}
-        plant = hub.plant
-        self._ids = {*plant.areas, *plant.work_centers, *plant.work_units}
-        self._undrawn: set[str] = set()  # topics whose rows failed: told once each
+        self._topics: dict[tuple[str, Plants], Topic] = {}
+        self._undrawn: set[tuple[str, Plants]] = set()  # topics whose rows failed: told once each
         self._dirty = asyncio.Event()
         hub.listen(lambda _: self._dirty.set())
 
@@ -112,22 +114,26 @@ class Broadcast:
     def clients(self) -> int:
         return sum(topic.clients for topic in self._topics.values())
 
-    def topic(self, name: str) -> Topic:
-        """The topic `name` ("<screen>" or "<screen>:<id>"), that of NOWHERE where there is none.
+    def topic(self, name: str, scope: Iterable[str] | None = None) -> Topic:
+        """The topic `name` ("<screen>" or "<screen>:<id>") of the plant within `scope`, None for all
+        of it; that of NOWHERE where there is none.
 
-        Behind a # stands when the page was drawn, which makes no other topic.
+        Behind a # stands when the page was drawn, which makes no other topic. Everybody who sees the
+        same part of the plant shares one.
         """
+        plant = self.hub.plant if scope is None else self.hub.plant_within(scope)
         name = name.partition("#")[0]
         screen, _, id = name.partition(":")
-        if screen not in self._screens or (id and id not in self._ids):
+        if screen not in self._screens or (id and not plant.has(id)):
             name = screen = NOWHERE
             id = ""
-        if name not in self._topics:
+        key = (name, tuple(plant.work_units))
+        if key not in self._topics:
             self._make_room()
             rows_of = self._screens[screen]
-            self._topics[name] = Topic(lambda now: rows_of(now, id or None))
-            self._topics[name].refresh(self.hub.snapshot())
-        return self._topics[name]
+            self._topics[key] = Topic(lambda now: rows_of(now, id or None), plant)
+            self._topics[key].refresh(self.hub.snapshot())
+        return self._topics[key]
 
     def _make_room(self) -> None:
         idle = [name for name, topic in self._topics.items() if not topic.clients]
@@ -179,7 +185,7 @@ class Broadcast:
 
     async def serve(self) -> None:
         """Feed one page until it goes: the body of the persistent websocket callback."""
-        ws = ctx.websocket
+        ws, scope = ctx.websocket, who().person.scope  # whoever it was at the handshake
         wire = Wire(ws, id="live", prop="data-v", asked="data-topic")
         topic: Topic | None = None
         name, seen, text = None, 0, None
@@ -189,7 +195,7 @@ class Broadcast:
                 told = await wire.ask(text, timeout_s=ACK_S)
                 text = None
                 if told != name:
-                    name, seen, topic = told, 0, self._move(topic, told)
+                    name, seen, topic = told, 0, self._move(topic, told, scope)
                 elif topic is not None and topic.version == seen:
                     await topic.news()
                 if topic is None:
@@ -203,8 +209,8 @@ class Broadcast:
         finally:
             self._move(topic, None)
 
-    def _move(self, old: Topic | None, name: object) -> Topic | None:
-        new = self.topic(name) if isinstance(name, str) else None
+    def _move(self, old: Topic | None, name: object, scope: Iterable[str] = ()) -> Topic | None:
+        new = self.topic(name, scope) if isinstance(name, str) else None
         if new is not None:
             new.clients += 1
             if new.clients == 1:  # nobody was looking, so nobody has kept its rows fresh

@@ -15,6 +15,14 @@ _EMPTY = {"br", "hr", "img", "input", "col", "wbr"}
 _OUR_OWN = {"key", "n_clicks", "n_clicks_timestamp", "disable_n_clicks", "loading_state"}
 
 
+class Tag:
+    """An element that dash.html does not have, as inputs: they are text only, never a component."""
+
+    def __init__(self, name: str, /, *children: Any, **attributes: Any) -> None:
+        self.name, self.children = name, list(children)
+        self.attributes = attributes
+
+
 def to_html(tree: Any, *, without: Component | None = None) -> str:
     """The HTML of `tree`: components of dash.html, text and numbers, lists of them, None for nothing.
 
@@ -24,6 +32,9 @@ def to_html(tree: Any, *, without: Component | None = None) -> str:
         return ""
     if isinstance(tree, list | tuple):
         return "".join(to_html(part, without=without) for part in tree)
+    if isinstance(tree, Tag):
+        text = "".join(_attribute(name, value) for name, value in tree.attributes.items())
+        return _element(tree.name, text, to_html(tree.children, without=without))
     if not isinstance(tree, Component):
         return escape(str(tree), quote=False)
     if tree._namespace != html.Div._namespace:
@@ -32,7 +43,11 @@ def to_html(tree: Any, *, without: Component | None = None) -> str:
     props = tree.to_plotly_json()["props"]
     inside = to_html(props.pop("children", None), without=without)
     text = "".join(_attribute(name, value) for name, value in props.items())
-    return f"<{tag}{text}>" if tag in _EMPTY else f"<{tag}{text}>{inside}</{tag}>"
+    return _element(tag, text, inside)
+
+
+def _element(tag: str, attributes: str, inside: str) -> str:
+    return f"<{tag}{attributes}>" if tag in _EMPTY else f"<{tag}{attributes}>{inside}</{tag}>"
 
 
 def _attribute(name: str, value: Any) -> str:

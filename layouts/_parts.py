@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from layouts._html import to_html
 from layouts._slots import components, slot
 from layouts._words import zone_word
+from mes.equipment import Plant
 from mes.snapshot import Snapshot
 
 SHAPES = ("run", "help", "stop", "material", "idle", "stale", "unknown", "info")
@@ -27,11 +28,15 @@ def icon(shape: str = "") -> Component:
     return html.I(className="ic", **{"aria-hidden": "true"}, **extra)
 
 
-def island(tree: Component) -> Component:
+def island(tree: Component, viewer: Component | None = None) -> Component:
     """`tree` for the browser: its live element as a component, all else as text.
 
-    The painter puts the text into the page and owns what is in it.
+    The painter puts the text into the page and owns what is in it. viewer: who looks at it, for the
+    page's head; it is drawn with the page and never sent over the websocket.
     """
+    for place in components(tree):
+        if getattr(place, "id", None) == "viewer":
+            place.children = viewer
     found = next(c for c in components(tree) if getattr(c, "id", None) == "live")
     return html.Div([found, html.Div(id="island", **{"data-html": to_html(tree, without=found)})])
 
@@ -63,7 +68,7 @@ def page(now: Snapshot, topic: str, *children: Any, active: str = "", **props: A
         [
             live(topic, now),
             offline(),
-            _top(now, active),
+            top(now.plant, active, clock(now)),
             html.Main(list(children), className="page"),
         ],
         className="screen",
@@ -71,7 +76,9 @@ def page(now: Snapshot, topic: str, *children: Any, active: str = "", **props: A
     )
 
 
-def _top(now: Snapshot, active: str) -> Component:
+def top(plant: Plant, active: str, clock: Component | None, viewer: Any = None) -> Component:
+    """The head of a page for desks and tablets. The element "viewer" says who is signed in."""
+
     def link(name: str, title: str, href: str) -> Component:
         on = " on" if name == active else ""
         return html.A(title, href=href, className=f"nav-item{on}")
@@ -87,7 +94,7 @@ def _top(now: Snapshot, active: str) -> Component:
                 [
                     link("overview", "Overview", "/"),
                     html.Details(
-                        [html.Summary("Andon", className="nav-item"), html.Div(_walls(now))],
+                        [html.Summary("Andon", className="nav-item"), html.Div(_walls(plant))],
                         className="menu",
                     ),
                     link("connections", "Connections", "/connections"),
@@ -95,15 +102,15 @@ def _top(now: Snapshot, active: str) -> Component:
                 className="nav-bar",
             ),
             html.Span(className="grow"),
-            html.Span(now.plant.name, className="who"),
-            clock(now),
+            html.Span(plant.name, className="who"),
+            clock,
+            html.Span(viewer, id="viewer"),
         ],
         className="top",
     )
 
 
-def _walls(now: Snapshot) -> list[Component]:
-    plant = now.plant
+def _walls(plant: Plant) -> list[Component]:
     out: list[Component] = []
     for area in plant.areas.values():
         out.append(html.A(area.name, href=f"/andon/{area.id}"))

@@ -3,10 +3,11 @@
 An id is apart from the path: a work unit that moves to another work centre keeps its history.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from mes.people import covers
 from mes.states import Profile
 
 Role = Literal[
@@ -127,6 +128,10 @@ class Plant:
             if id in (unit.id, unit.work_center, self.area_of(unit).id)
         )
 
+    def has(self, id: str) -> bool:
+        """Whether `id` is an area, a work centre or a work unit of it."""
+        return id in self.areas or id in self.work_centers or id in self.work_units
+
     def path_of(self, id: str) -> str:
         """Where an area, work centre or work unit is, from the site down; "" and the site's own id
         stand for the site. Raises ValueError for what is not known.
@@ -140,6 +145,35 @@ class Plant:
         if id in self.work_units:
             return f"{self.path_of(self.work_units[id].work_center)}/{id}"
         raise ValueError(f"{id!r} is neither site, area, work centre nor work unit")
+
+    def within(self, scope: Iterable[str]) -> "Plant":
+        """The plant as somebody sees it who may see the paths of `scope` and what is below them.
+
+        A work centre or area above what he sees stays, with nothing else in it. The plant itself
+        where the whole site is in the scope.
+        """
+        paths = tuple(scope)
+        if covers(paths, self.id):
+            return self
+
+        def seen(id: str) -> bool:
+            return covers(paths, self.path_of(id))
+
+        units = {id: unit for id, unit in self.work_units.items() if seen(id)}
+        above = {unit.work_center for unit in units.values()}
+        centers = {id: c for id, c in self.work_centers.items() if id in above or seen(id)}
+        over = {center.area for center in centers.values()}
+        return replace(
+            self,
+            areas={id: area for id, area in self.areas.items() if id in over or seen(id)},
+            work_centers=centers,
+            work_units=units,
+            devices={
+                id: replace(device, work_units=mine)
+                for id, device in self.devices.items()
+                if (mine := tuple(unit for unit in device.work_units if unit in units))
+            },
+        )
 
     def area_of(self, unit: WorkUnit) -> Area:
         return self.areas[self.work_centers[unit.work_center].area]

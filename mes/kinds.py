@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mes import master_data, people
+from mes import access, master_data, people
 from mes.records import Body, Change, Found, Invalid, Missing, current
 from mes.shifts import Holiday, ShiftException, ShiftPattern
 
@@ -86,6 +86,22 @@ KINDS: Mapping[str, Kind] = {
             right="people",
             see="people",
             check=lambda _id, body: people.checked_person(body),
+            places=_of_site,
+        ),
+        Kind(
+            key="device",
+            words="a wall or a shared tablet, and the equipment that it shows",
+            right="devices",
+            see="devices",
+            check=access.checked_device,
+            places=_of_site,
+        ),
+        Kind(
+            key="token",
+            words="a token of the API: what a program may do, and where",
+            right="tokens",
+            see="tokens",
+            check=access.checked_token,
             places=_of_site,
         ),
         Kind(

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mes.equipment import Plant
+from store.config_access import AccessTable
+from store.config_access import access as access_table
 from store.config_dashboard import dashboard as dashboard_table
 from store.config_devices import CollectorConfig, Devices, SettingsOf
 from store.config_faults import Faults, masked
@@ -52,6 +54,7 @@ class Config:
     redis: RedisTable
     database: DatabaseTable
     dashboard: DashboardTable
+    access: AccessTable
     collectors: tuple[CollectorConfig, ...]
     simulator: Any
 
@@ -103,12 +106,14 @@ def interpret(
     redis = _service(RedisTable, raw, faults, base, "redis", "REDIS_URL", environ)
     database = _service(DatabaseTable, raw, faults, base, "database", "DATABASE_URL", environ)
     dashboard = dashboard_table(raw, faults, base, environ.get("TAKT_PORT"))
+    access = access_table(raw, faults, base)
     played = simulator and "simulator" in raw
     play = faults.one(simulator, raw["simulator"], "simulator") if played else None
     plant = equipment.plant(site, devices)
     if faults.lines or plant is None:
         raise ConfigFaults(faults.lines)
-    assert top is not None and redis is not None and dashboard is not None and database is not None
+    assert top is not None and redis is not None and dashboard is not None
+    assert database is not None and access is not None
     return Config(
         path=path,
         data_dir=Path(environ.get("TAKT_DATA") or path.parent / top.data_dir).resolve(),
@@ -116,6 +121,7 @@ def interpret(
         redis=redis,
         database=database,
         dashboard=dashboard,
+        access=access,
         collectors=tuple(devices.collectors),
         simulator=play,
     )

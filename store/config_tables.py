@@ -56,6 +56,7 @@ class TopTable(Table):
     redis: Any = None
     database: Any = None
     dashboard: Any = None
+    access: Any = None
     simulator: Any = None
 
 

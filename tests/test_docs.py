@@ -13,6 +13,7 @@ from pydantic import BaseModel
 import collectors
 from simulator import settings as simulator
 from store import config_tables as tables
+from store.config_access import AccessTable
 from tests.golden.test_golden import FIGURES, NOT_BUILT, NOT_OURS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -103,6 +104,7 @@ def configured() -> Iterator[tuple[type[BaseModel], str, set[str]]]:
     yield tables.DeviceTable, part_of_config("[[collectors."), set()
     yield tables.RedisTable, part_of_config("[redis]"), set()
     yield tables.DashboardTable, part_of_config("[dashboard]"), set()
+    yield AccessTable, part_of_config("[access]"), set()
     for protocol in collectors.known():
         model = collectors.load(protocol).Settings
         text = part_of_config(f"[[collectors.{protocol}]]")

@@ -105,7 +105,7 @@ def test_lists_come_in_pages(plant):
     ("path", "method", "status", "code"),
     [
         ("/api/v1/work-units/nobody", "GET", 404, "not_found"),
-        ("/api/v1/no/such/thing", "GET", 404, "not_found"),
+        ("/api/v1/no/such/thing", "GET", 401, "unauthorized"),
         ("/api/v1/work-units?limit=0", "GET", 422, "invalid"),
         ("/api/v1/work-units?limit=x", "GET", 422, "invalid"),
         ("/api/v1/work-units?after=nobody", "GET", 422, "invalid"),

@@ -1,0 +1,55 @@
+"""What is printed at the start so that somebody can sign in: a one-time link, or the demo's people.
+
+It goes to where Takt was started, and into no log of Takt's own.
+"""
+
+import logging
+import threading
+
+from store.actions import Actions
+from store.config import Config
+from store.credentials import Credentials
+from store.first_people import FirstPeople
+from store.keys import plant_key
+from store.log.database import Database
+
+log = logging.getLogger("takt.access")
+
+
+def in_background(config: Config, database: Database) -> None:
+    """Make and print it beside the start of the dashboard: hashing takes a second or two."""
+    threading.Thread(target=_told, args=(config, database), daemon=True, name="first run").start()
+
+
+def _told(config: Config, database: Database) -> None:
+    try:
+        if text := words(config, database):
+            print(text, flush=True)
+    except Exception:  # the screens run on without it
+        log.exception("nobody could be made to sign in as")
+
+
+def words(config: Config, database: Database) -> str:
+    """What to print; "" where people can sign in already."""
+    key = plant_key(config.data_dir)
+    actions = Actions(database, config.plant)
+    first = FirstPeople(database, actions, Credentials(key), config.plant.id)
+    if config.access.demo:
+        rows = [("name", "password", "PIN"), *((p.id, p.password, p.pin) for p in first.demo(key))]
+        lines = [
+            f"takt:   {id:<12} {password or '(changed)':<20} {pin or '(changed)'}"
+            for id, password, pin in rows
+        ]
+        return "\n".join(["takt: people of the demo, at /login:", *lines])
+    link = first.link()
+    return f"takt: first sign-in: {address(config)}/welcome?link={link}" if link else ""
+
+
+def address(config: Config) -> str:
+    """What people type, as far as the configuration knows."""
+    table = config.dashboard
+    if table.public_url:
+        return table.public_url
+    host = "127.0.0.1" if table.host in ("0.0.0.0", "::", "") else table.host
+    scheme = "https" if table.certificate_file else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{table.port}"

@@ -1,0 +1,263 @@
+"""Finds out who asks, and refuses what he may not see: ASGI middleware around everything Takt serves.
+
+What is open to everybody stands in OPEN. All else takes the right "live" where it is live data, and
+otherwise somebody who is signed in, or a program with a token; which right a page or an action takes
+beyond that is decided where it is served. A path that is added somewhere and named nowhere here is
+not open.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from urllib.parse import parse_qsl, quote, urlencode
+
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dashboard.answers import refuse
+from dashboard.browser import COOKIE as BROWSER_COOKIE
+from dashboard.identity import STRANGER, WHO, Who
+from dashboard.register import Register, device_person
+from dashboard.sockets import Sockets
+from layouts import refused
+from mes.people import Person, device, session_s
+from store import live
+from store.sessions import Session, Sessions
+
+log = logging.getLogger("takt.access")
+
+SESSION_COOKIE, DEVICE_COOKIE = "takt_session", "takt_device"
+DEVICE_COOKIE_S = 400 * 86_400  # the longest that browsers keep one; renewed with each page
+UNTOUCHED = ("/assets/", "/_dash-component-suites/", "/api/docs-assets/")
+UNASKED = ("/sw.js", "/healthz", "/favicon.ico")  # not even who it is
+OPEN = ("/login", "/logout", "/welcome", "/readyz")
+LIVE = ("/metrics", "/api/v1/work-units", "/api/docs", "/api/openapi.json", "/_reload-hash")
+READING = ("GET", "HEAD", "OPTIONS")
+UNSURE = "Takt cannot check at the moment who you are. It tries again by itself."
+
+
+def _below(path: str, paths: tuple[str, ...]) -> bool:
+    return any(path == one or path.startswith(f"{one}/") for one in paths)
+
+
+class Gate:
+    """What the middleware knows: sessions, devices, people, and which pages take a person.
+
+    protected: says whether a path is that of a page for people who are signed in.
+    """
+
+    def __init__(
+        self,
+        register: Register,
+        sessions: Sessions,
+        sockets: Sockets,
+        *,
+        site: str,
+        demo: bool,
+        theme: str,
+        protected: Callable[[str], bool],
+    ) -> None:
+        self.register, self.sessions, self.sockets = register, sessions, sockets
+        self.protected, self.demo, self.theme = protected, demo, theme
+        self._visitor = Who(person=device("visitor", "Visitor of the demo", [site]), via="demo")
+
+    async def identify(self, scope: Scope) -> str | None:
+        """Who it is, as far as that was checked; None for strangers. For counting requests."""
+        who = await self.who(scope)
+        return None if who.via in ("stranger", "demo") else f"{who.person.id}@{who.device}"
+
+    async def who(self, scope: Scope) -> Who:
+        """Who asks; kept in scope["state"]["who"]. "unsure" there: a session cannot be checked."""
+        state = scope.setdefault("state", {})
+        if "who" not in state:
+            state["who"] = await self._find(scope, state)
+        found: Who = state["who"]
+        return found
+
+    async def _find(self, scope: Scope, state: dict[str, object]) -> Who:
+        headers = Headers(scope=scope)
+        cookies = cookie_parser(headers.get("cookie", ""))
+        browser = cookies.get(BROWSER_COOKIE, "")[:64]
+        if scope["path"] == "/metrics" or scope["path"].startswith("/api/"):
+            bearer = re.fullmatch(r"(?i)bearer\s+(\S{1,200})", headers.get("authorization", ""))
+            if bearer:
+                return self._program(bearer[1])
+        found = self.register.device_of(cookies.get(DEVICE_COOKIE, ""))
+        at = found[0] if found else ""
+        if token := cookies.get(SESSION_COOKIE, ""):
+            try:
+                if who := await self._person(token, at):
+                    return who
+            except live.UNAVAILABLE:
+                state["unsure"] = True
+        if found:
+            self.register.seen_us[f"device:{at}"] = time.time_ns() // 1000
+            person = device_person(*found)
+            return Who(person=person, device=at, via="device", browser=browser)
+        base = self._visitor if self.demo else STRANGER
+        return Who(person=base.person, via=base.via, browser=browser)
+
+    def _program(self, token: str) -> Who:
+        person = self.register.token_of(token)
+        if person is None:
+            return STRANGER
+        self.register.seen_us[person.id] = time.time_ns() // 1000
+        return Who(person=person, via="token", device=person.id)
+
+    async def _person(self, token: str, at: str) -> Who | None:
+        session = await self.sessions.find(token)
+        if session is None or not self._still_there(session, at):
+            return None
+        person = self.register.known.person(session.person)
+        if person is None or not person.roles:
+            return None
+        if not await self.sessions.renewed(session, session_s(person.roles)):
+            return None
+        return who_of(person, session)
+
+    def _still_there(self, session: Session, at: str) -> bool:
+        """A session that was begun by PIN or badge holds only at its tablet."""
+        return session.via not in ("pin", "badge") or session.device == at
+
+    def verdict(self, path: str, who: Who) -> str:
+        """ "yes", "sign in", or "no": signed in, but without the right."""
+        if path in OPEN or path.startswith("/login/"):
+            return "yes"
+        if path == "/switch":
+            body = self.register.known.active("device", who.device) if who.device else None
+            return "yes" if body and body["kind"] == "tablet" else "sign in"
+        known = who.signed_in or who.via == "token"
+        api = path.startswith("/api/") and not _below(path, LIVE)
+        if api or self.protected(path):
+            return "yes" if known else "sign in"
+        if who.person.has("live"):
+            return "yes"
+        return "no" if known else "sign in"
+
+
+def who_of(person: Person, session: Session) -> Who:
+    """A person in a session of his."""
+    return Who(
+        person=person,
+        device=session.device,
+        session=session.id,
+        via=session.via,
+        browser=session.browser,
+    )
+
+
+class Access:
+    """ASGI middleware: scope["state"]["who"] and WHO say who asks; what he may not see is refused."""
+
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+        self.app, self._gate = app, gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"]
+        if path.startswith(UNTOUCHED) or path in UNASKED:
+            scope.setdefault("state", {}).setdefault("who", STRANGER)
+            await self.app(scope, receive, send)
+            return
+        if answer := self._admitted(scope):
+            await answer(scope, receive, send)
+            return
+        who = await self._gate.who(scope)
+        verdict = self._gate.verdict(path, who)
+        if verdict != "yes":
+            await self._refuse(scope, receive, send, verdict)
+            return
+        before = WHO.set(who)
+        try:
+            if scope["type"] == "websocket":
+                await self._gate.sockets.serve(self.app, scope, receive, send)
+            else:
+                await self.app(scope, receive, self._keeping(scope, who, send))
+        finally:
+            WHO.reset(before)
+
+    def _admitted(self, scope: Scope) -> RedirectResponse | HTMLResponse | None:
+        """The answer to a page that is opened with ?device=TOKEN: a cookie, and the page without."""
+        if scope["type"] != "http" or b"device=" not in scope.get("query_string", b""):
+            return None
+        said = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        token = next((value for name, value in said if name == "device"), None)
+        if scope["method"] not in READING or token is None or scope["path"].startswith("/api/"):
+            return None
+        if self._gate.register.device_of(token) is None:
+            words = "This device is not admitted, or no longer. An administrator can admit it anew."
+            return HTMLResponse(refused.page(words, theme=self._gate.theme), status_code=401)
+        rest = urlencode([(name, value) for name, value in said if name != "device"])
+        path = quote(scope["path"])
+        to = "/" + path.lstrip("/") + (f"?{rest}" if rest else "")
+        answer = RedirectResponse(to, status_code=303)
+        set_cookie(answer, scope, DEVICE_COOKIE, token, max_age_s=DEVICE_COOKIE_S)
+        return answer
+
+    def _keeping(self, scope: Scope, who: Who, send: Send) -> Send:
+        """A `send` that renews a device's cookie with each of its pages, so that it never expires."""
+        if not who.device or who.via == "token":
+            return send
+        headers = Headers(scope=scope)
+        if headers.get("sec-fetch-mode") != "navigate":
+            return send
+        token = cookie_parser(headers.get("cookie", "")).get(DEVICE_COOKIE, "")
+        if not token:
+            return send
+        answer = RedirectResponse("/")
+        set_cookie(answer, scope, DEVICE_COOKIE, token, max_age_s=DEVICE_COOKIE_S)
+        cookie = [pair for pair in answer.raw_headers if pair[0] == b"set-cookie"]
+
+        async def say(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *cookie]  # type: ignore[misc]
+            await send(message)
+
+        return say  # type: ignore[return-value]
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, verdict: str) -> None:
+        path, http = scope["path"], scope["type"] == "http"
+        page = (
+            http and scope["method"] in READING and not path.startswith(("/api/", "/_", "/metrics"))
+        )
+        if scope["state"].get("unsure"):
+            if page:
+                text = refused.page(UNSURE, theme=self._gate.theme, again=True)
+                answer = HTMLResponse(text, status_code=503, headers={"Retry-After": "5"})
+                await answer(scope, receive, send)
+            else:
+                await refuse(scope, receive, send, status=503, message=UNSURE)
+        elif verdict == "no" and page:
+            text = refused.page("You may not see this page.", theme=self._gate.theme)
+            await HTMLResponse(text, status_code=403)(scope, receive, send)
+        elif page:
+            query = scope.get("query_string", b"").decode("latin-1")
+            back = quote(path + (f"?{query}" if query else ""), safe="/")
+            tablet = self._gate.verdict("/switch", scope["state"]["who"]) == "yes"
+            to = f"{'/switch' if tablet else '/login'}?next={back}"
+            await RedirectResponse(to, status_code=303)(scope, receive, send)
+        elif verdict == "no":
+            await refuse(scope, receive, send, status=403, message="you may not see this")
+        else:
+            await refuse(scope, receive, send, status=401, message="sign in first, or send a token")
+
+
+def set_cookie(
+    answer: RedirectResponse | HTMLResponse,
+    scope: Scope,
+    name: str,
+    value: str,
+    *,
+    max_age_s: int | None = None,
+    path: str = "/",
+) -> None:
+    """A cookie that no script reads and no other site sends; over TLS only where this came by it."""
+    answer.set_cookie(
+        name, value, max_age=max_age_s, path=path, httponly=True, samesite="lax",
+        secure=scope["scheme"] in ("https", "wss"),
+    )  # fmt: skip

@@ -1,0 +1,245 @@
+"""Coming and going: passwords, PINs, badges, links; what they cost, and what is told of them.
+
+Whoever is not known takes as long as who is, and hears the same words. After too many wrong ones one
+waits (store/attempts.py), whether the next one is right or not.
+"""
+
+import asyncio
+import logging
+import math
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy.engine import Connection
+from starlette.types import Scope
+
+from dashboard.access import Gate, who_of
+from dashboard.identity import Who
+from dashboard.rates import Rate, address
+from dashboard.records import Desk, RecordsAway
+from mes.access import (
+    PIN_MAX,
+    LockedOut,
+    SetCredential,
+    SignedIn,
+    SignedOut,
+    check_badge,
+    check_pin,
+)
+from mes.people import Person, session_s
+from mes.records import Refused
+from store import live
+from store.actions import SYSTEM
+from store.attempts import Attempts
+from store.credentials import Credentials
+from store.sessions import Session
+
+log = logging.getLogger("takt.access")
+
+T = TypeVar("T")
+HASHES_AT_ONCE = 2  # each takes 64 MB for a moment
+HASHES_WAIT_MAX = 50  # that wait for their turn; more are turned away
+LOCKED_TOLD = 60  # lock-outs that are told to the audit trail in an hour
+WRONG = "That is not right. Name and password have to belong together."
+WRONG_PIN = "That is not right."
+
+
+class Turned(Refused):
+    """Somebody was not let in; the words are for him."""
+
+    code = "not_signed_in"
+
+
+@dataclass(slots=True)
+class Waiting(Exception):
+    """He has to wait for so long before he is listened to again."""
+
+    seconds: int
+
+    @property
+    def words(self) -> str:
+        minutes = math.ceil(self.seconds / 60)
+        time = f"{self.seconds} s" if self.seconds < 60 else f"{minutes} min"
+        return f"Too many attempts were wrong. Please wait {time}."
+
+
+class Doorway:
+    """Lets people in and out, and asks them again who they are."""
+
+    def __init__(self, desk: Desk, gate: Gate, secrets: Credentials, attempts: Attempts) -> None:
+        self.desk, self.gate, self.secrets = desk, gate, secrets
+        self._attempts = attempts
+        self._threads = ThreadPoolExecutor(HASHES_AT_ONCE, thread_name_prefix="hash")
+        self._told = Rate(LOCKED_TOLD, 3600)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def hashed(
+        self, owner: str, kind: str, secret: str | None
+    ) -> Callable[[Connection], None]:
+        """`Credentials.writing`, in a thread."""
+        return await self._slowly(lambda: self.secrets.writing(owner, kind, secret))
+
+    async def by_secret(self, id: str, kind: str, secret: str, scope: Scope) -> Person:
+        """The active person `id` whose password or PIN this is. Raises Turned, Waiting,
+        RecordsAway."""
+        who, place = id.strip()[:128], address(scope)
+        await self.gate.register.look()
+        if self.gate.register.known.body("person", who) is None:
+            who = who.lower()
+        await self._may_try(who, place)
+        owner = f"person:{who}"
+        kept = self.gate.register.known.kept.get((owner, kind))
+        person = self.gate.register.known.person(who)
+        # Counted before it is looked at: a hundred at once are a hundred.
+        waits = max(
+            await self._attempts.wrong("person", who), await self._attempts.wrong("address", place)
+        )
+        given = secret[: 1024 if kind == "password" else PIN_MAX]
+        right = await self._slowly(lambda: self.secrets.verify(kept, given))
+        if not right or person is None or not person.roles:
+            if waits:
+                await self._tell_locked(who, place, waits)
+            raise Turned(WRONG if kind == "password" else WRONG_PIN)
+        await self._attempts.right("person", who)
+        await self._attempts.right("address", place)
+        return person
+
+    async def by_key(self, kind: str, secret: str, scope: Scope) -> Person:
+        """The active person whose badge this is. Raises Turned, Waiting."""
+        place = address(scope)
+        await self._may_try("", place)
+        await self.gate.register.look()
+        waits = await self._attempts.wrong("address", place)
+        owner = await self.desk.read(lambda c: self.secrets.owner_of(c, kind, secret[:200]))
+        person = self.gate.register.known.person((owner or "").partition(":")[2])
+        if person is None or not person.roles:
+            if waits:
+                await self._tell_locked("", place, waits)
+            raise Turned("Nobody has this badge.")
+        await self._attempts.right("address", place)
+        return person
+
+    async def _may_try(self, who: str, place: str) -> None:
+        wait_s = await self._attempts.wait_s("address", place)
+        if who:
+            wait_s = max(wait_s, await self._attempts.wait_s("person", who))
+        if wait_s:
+            raise Waiting(wait_s)
+
+    async def _tell_locked(self, who: str, place: str, wait_s: int) -> None:
+        if self._told.hit("locked", place):
+            return
+        known = who if self.gate.register.known.body("person", who) else "somebody unknown"
+        command = LockedOut(
+            how=f"{known} from {place} for {wait_s} s", reason=f"{known} from {place}"
+        )
+        await self._audit(command, SYSTEM, place)
+        log.warning("after wrong attempts, %s at %s has to wait for %d s", known, place, wait_s)
+
+    async def _audit(
+        self, command: SignedIn | SignedOut | LockedOut, person: Person, at: str
+    ) -> None:
+        try:
+            await self.desk.perform(command, person, secrets.token_hex(16), device=at)
+        except RecordsAway:
+            if isinstance(command, SignedIn):
+                raise
+
+    async def begin(self, person: Person, via: str, scope: Scope) -> tuple[str, Session]:
+        """A session for `person` in the browser that asks; the one it had has ended.
+
+        Raises store.live.UNAVAILABLE, RecordsAway.
+        """
+        before = await self.gate.who(scope)
+        await self._audit(
+            SignedIn(how=via, reason=f"by {via}"), person, before.device or address(scope)
+        )
+        await self._end(before)
+        token, session = await self.gate.sessions.begin(
+            person.id,
+            via=via,
+            device=before.device,
+            browser=before.browser,
+            limits_s=session_s(person.roles),
+        )
+        await self._another(before)
+        scope["state"]["who"] = who_of(person, session)
+        return token, session
+
+    async def out(self, who: Who, scope: Scope) -> None:
+        """End the session of who asks."""
+        if who.signed_in:
+            await self._audit(SignedOut(how=who.via), who.person, who.device or address(scope))
+        await self._end(who)
+        await self._another(who)
+
+    async def _end(self, who: Who) -> None:
+        if not who.session:
+            return
+        for session in await self.gate.sessions.of(who.person.id):
+            if session.id == who.session:
+                await self.gate.sessions.end(session)
+
+    async def _another(self, before: Who) -> None:
+        """The browser's sockets close, here and in every other process."""
+        if before.session:
+            self.gate.sockets.close(session=before.session)
+        if before.browser:
+            self.gate.sockets.close(browser=before.browser)
+            await self.gate.sessions.tell(browser=before.browser)
+
+    async def confirm(self, who: Who, password: str, scope: Scope) -> Person:
+        """Who is signed in proves it again, with his password. Raises Turned, Waiting."""
+        return await self.by_secret(who.person.id, "password", password, scope)
+
+    async def set_secret(
+        self,
+        who: Who,
+        owner: str,
+        kind: str,
+        secret: str | None,
+        *,
+        own: bool = False,
+        by: Person | None = None,
+    ) -> None:
+        """Set or take away (None) a credential of `owner`; a new password ends his other sessions."""
+        also = await self.hashed(owner, kind, secret)
+        command = SetCredential(owner=owner, credential=kind, own=own, gone=secret is None)
+        await self.desk.perform(
+            command, by or who.person, secrets_key(), device=who.where, also=also
+        )
+        await self.gate.register.renew()
+        kind_of_owner, _, id = owner.partition(":")
+        if kind_of_owner == "person" and kind != "link":
+            await self.gate.sessions.end_all(id, but=who.session)
+
+    async def set_checked(
+        self, who: Who, owner: str, kind: str, secret: str, *, own: bool = False
+    ) -> None:
+        """`set_secret` for what a person chose; "" takes a PIN or badge away. Raises Refused."""
+        if kind == "pin" and secret:
+            check_pin(secret)
+        if kind == "badge" and secret:
+            check_badge(secret)
+            has = await self.desk.read(lambda c: self.secrets.owner_of(c, kind, secret))
+            if has not in (None, owner):
+                raise Turned("Somebody else has this badge.")
+        await self.set_secret(who, owner, kind, secret or None, own=own)
+
+    async def _slowly(self, work: Callable[[], T]) -> T:
+        if self._threads._work_queue.qsize() > HASHES_WAIT_MAX:
+            raise Turned("Too many people are signing in at this moment. Please try again.")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def secrets_key() -> str:
+    """A key for an action that is asked for once."""
+    return secrets.token_hex(16)
+
+
+UNAVAILABLE = (*live.UNAVAILABLE, RecordsAway)

@@ -1,0 +1,32 @@
+"""Who is signed in, at the right end of the page's head, with what he may do about it."""
+
+from collections.abc import Sequence
+
+from dash import html
+from dash.development.base_component import Component
+
+MENU = (  # title, address, right
+    ("My account", "/account", "account"),
+    ("People", "/people", "people"),
+    ("Walls, tablets, tokens", "/devices", "devices"),
+)
+
+
+def viewer(
+    name: str, rights: Sequence[str], *, device: str = "", tablet: bool = False
+) -> Component:
+    """name: of the person who is signed in, "" for nobody; device: of the wall or tablet."""
+    if not name:
+        if device:
+            text = [html.Span(device, className="who-device")]
+            return html.Span(text + ([html.A("Sign in", href="/switch")] if tablet else []))
+        return html.A("Sign in", href="/login", className="sign-in")
+    links = [html.A(title, href=href) for title, href, right in MENU if right in rights]
+    if tablet:
+        links.insert(0, html.A("Somebody else", href="/switch"))
+    out = html.Form(
+        html.Button("Sign out", type="submit"), action="/logout", method="post", className="out"
+    )
+    return html.Details(
+        [html.Summary(name, className="nav-item"), html.Div([*links, out])], className="menu right"
+    )
