@@ -11,7 +11,7 @@ PIP  := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS)
 
-.PHONY: help run test check bench lock browser clean
+.PHONY: help run test check bench lock browser postgres clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 16
@@ -20,7 +20,7 @@ help:  ## this list
 run: $(VENV)/.run  ## everything, supervised, with the demo plant unless ARGS say otherwise
 	@exec $(BIN)/takt run $(ARGS)
 
-test: $(VENV)/.dev browser  ## the whole test suite, browser tests included
+test: $(VENV)/.dev browser postgres  ## the whole test suite, browser tests included
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.dev  ## format, lint, types, unit tests: under a minute
@@ -56,6 +56,21 @@ browser:
 	  echo "  Fedora: dnf install chromium chromedriver · Arch: pacman -S chromium · Alpine: apk add chromium chromium-chromedriver" >&2; \
 	  echo "  macOS:  brew install --cask google-chrome chromedriver · Ubuntu: snap install chromium (brings chromium.chromedriver)" >&2; \
 	  echo "  All tests but those: make check, or $(BIN)/python -m pytest -m 'not browser'" >&2; exit 1; }
+
+postgres:
+	@complete() { command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }; \
+	complete && exit 0; \
+	if command -v apt-get >/dev/null; then \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  echo "The tests of the records need PostgreSQL's programs: installing Debian's postgresql"; \
+	  $$sudo apt-get update -q; \
+	  $$sudo mkdir -p /etc/postgresql-common; \
+	  [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" | $$sudo tee /etc/postgresql-common/createcluster.conf >/dev/null; \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql; \
+	fi; \
+	complete || { echo "error: the tests of the records need PostgreSQL's initdb and postgres." >&2; \
+	  echo "  Fedora: dnf install postgresql-server · Arch: pacman -S postgresql · macOS: brew install postgresql@17" >&2; \
+	  echo "  All tests but those: $(BIN)/python -m pytest -k 'not postgresql'" >&2; exit 1; }
 
 # --- the environment -------------------------------------------------------------------------------------------------
 
