@@ -9,6 +9,7 @@ from dashboard.hosts import accepts_any, is_loopback
 from mes.equipment import Plant
 from store.config_faults import masked
 from store.config_tables import DashboardTable
+from store.log.database import FILE
 
 OURS = "mes store collectors engine simulator layouts dashboard cli".split()
 
@@ -22,6 +23,7 @@ def main(path: Path) -> int:
         f"{len(plant.work_units)} work units, {len(plant.devices)} devices"
     )
     print(f"Redis: {_redis(path, str(config.redis.url))}")
+    print(f"records: {masked(config.database.url or f'SQLite, {config.data_dir / FILE}')}")
     print(f"data: {config.data_dir}")
     print(f"screens: {address(config.dashboard)}/")
     for line in [*notes(plant), *open_doors(config.dashboard)]:

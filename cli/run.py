@@ -99,7 +99,7 @@ async def _run(config: Config, *, redis: list[str] | None, started: float) -> in
         herald.cancel()
         os.close(writing)
         os.close(reading)
-    return 0
+    return supervisor.status
 
 
 async def _herald(config: Config, started: float) -> None:

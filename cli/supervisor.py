@@ -1,4 +1,7 @@
-"""Keeps processes running: a dead one is started again with back-off, all end together."""
+"""Keeps processes running: a dead one is started again with back-off, all end together.
+
+One that ends with REFUSED says that a person must act, and has said why: then all end.
+"""
 
 import asyncio
 import logging
@@ -13,6 +16,7 @@ log = logging.getLogger("takt.supervisor")
 DELAY_S, DELAY_MAX_S = 0.3, 5.0  # before a dead process is started again, doubled each time
 SETTLED_S = 20.0  # whoever ran this long starts over with the short delay
 GRACE_S = 6.0  # from SIGTERM to SIGKILL
+REFUSED = 2  # wrong configuration, or records that this Takt must not touch
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -32,6 +36,7 @@ class Supervisor:
 
     def __init__(self) -> None:
         self.children: list[Child] = []
+        self.status = 0  # what all of it ends with
         self._stop = asyncio.Event()
 
     def add(self, child: Child) -> None:
@@ -58,6 +63,11 @@ class Supervisor:
             except OSError as error:  # no memory, too many processes: that may pass
                 log.error("%s cannot be started: %s; again in %.1f s", child.name, error, delay_s)
                 status = 1
+            if status == REFUSED:
+                log.error("%s cannot run as it is: everything ends", child.name)
+                self.status = REFUSED
+                self.stop()
+                return
             if loop.time() - began > SETTLED_S:
                 delay_s = DELAY_S
             log.warning("%s ended with %s; again in %.1f s", child.name, _told(status), delay_s)

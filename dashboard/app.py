@@ -78,7 +78,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     )
     server.state.gate = doorway.gate
     server.add_middleware(Access, gate=doorway.gate)
-    health.register(server, hub, broadcast)
+    health.register(server, hub, broadcast, desk)
     for form in FORMS:
         form.register(server, config, doorway)
     drafts.register(server, Drafts(hub.redis))

@@ -13,14 +13,17 @@ from prometheus_client.registry import Collector
 from dashboard.hub import Hub
 from dashboard.identity import who
 from dashboard.live import Broadcast
+from dashboard.records import Desk, RecordsAway
 from mes.snapshot import Snapshot
 from store import live
+from store.log.reading import known_until
 
 TOLD_MAX_US = 5_000_000  # a collector tells each second; after this nobody knows
 READY_S = 2.0  # an answer about readiness takes no longer
+BEHIND_US = 20_000_000  # what is shown is on record after this
 
 
-def register(server: FastAPI, hub: Hub, broadcast: Broadcast) -> None:
+def register(server: FastAPI, hub: Hub, broadcast: Broadcast, desk: Desk) -> None:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(_Figures(hub, broadcast))
@@ -32,11 +35,12 @@ def register(server: FastAPI, hub: Hub, broadcast: Broadcast) -> None:
 
     @server.get("/readyz", tags=["health"])
     async def readyz() -> JSONResponse:
-        """Redis answers and every work centre has an engine; 503 otherwise.
+        """Redis and the database answer, every work centre has an engine, what is shown is on
+        record; 503 otherwise.
 
         `live`: some work unit was heard in time. The reasons are told to whoever may see live data.
         """
-        faults, now = await _faults(hub), hub.snapshot()
+        faults, now = [*await _faults(hub), *await _unrecorded(hub, desk)], hub.snapshot()
         heard = hub.online and any(
             now.quality(unit) in ("good", "uncertain") for unit in now.plant.work_units.values()
         )
@@ -59,6 +63,18 @@ async def _faults(hub: Hub) -> list[str]:
         return [f"Redis does not answer: {error or 'no answer in time'}"]
     faults = [f"no engine owns {c}" for c, o in zip(centers, owners, strict=True) if not o]
     return faults if hub.online else [*faults, "the reader of this process is not connected"]
+
+
+async def _unrecorded(hub: Hub, desk: Desk) -> list[str]:
+    try:
+        async with asyncio.timeout(READY_S):
+            known_us = await desk.read(known_until)
+    except (RecordsAway, TimeoutError):
+        return ["the database does not answer"]
+    heard = [us for view in hub.views.values() for us in view.contacts.values()]
+    if heard and max(heard) - (known_us or 0) > BEHIND_US:
+        return ["what is shown is not on record: see the log of the engine"]
+    return []
 
 
 class _Figures(Collector):

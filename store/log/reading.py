@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from mes.records import Record
 from mes.timeline import Interval, Line
 from store.live import load
-from store.log.tables import intervals, records
+from store.log.tables import folds, intervals, records
 
 
 def line(
@@ -57,6 +57,12 @@ def _interval(row: Any, position: int | None) -> Interval:
     return Interval(
         row.start_us, row.end_us if known else None, row.state, row.fault, bool(row.revised)
     )
+
+
+def known_until(connection: Connection) -> int | None:
+    """Until when anything is on record of the states of any work unit [µs since the epoch]."""
+    found = connection.execute(sa.select(sa.func.max(folds.c.known_us))).scalar()
+    return None if found is None else int(found)
 
 
 class Records:

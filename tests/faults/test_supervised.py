@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from cli.settings import DEMO
+from store.log.database import Database, url_of
 from tests.own_redis import wait_until
 from tests.running_plant import RunningPlant
 
@@ -111,6 +112,23 @@ def test_a_killed_supervisor_leaves_nobody_behind_and_its_data_are_found_again(p
     assert not children["redis"].is_running()
     plant.wait_live()
     assert all(plant.counts()[unit] >= counted for unit, counted in counts.items())
+
+
+def test_records_of_a_newer_takt_are_left_alone(plant, run):
+    first = run()
+    first.wait_live()
+    first.process.send_signal(signal.SIGTERM)
+    assert first.process.wait(20) == 0
+    database = Database(url_of(plant.data, None))
+    with database.write() as (connection, *_):
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    before = (plant.data / "records.sqlite").read_bytes()
+    second = run()
+    assert second.process.wait(20) == 2
+    assert "written by a newer Takt" in second.told() and "takt restore" in second.told()
+    assert "Traceback" not in second.told()
+    assert (plant.data / "records.sqlite").read_bytes() == before
 
 
 def test_a_data_directory_has_one_supervisor_and_a_port_one_owner(plant, run):
