@@ -18,6 +18,7 @@ from mes.unit_view import TagView, UnitView
 # older still, and the device's clock was set back: then it is news.
 LATE_MAX_US = 60_000_000
 
+FAULT_LETTERS_MAX = 64  # of a fault's code
 BEGAN_ANEW = 0  # the gap of a collector's first answer: it knows of no earlier one
 
 _COUNTERS = frozenset(COUNTERS)
@@ -208,7 +209,7 @@ def _state(
         events.append(StateChanged(new.id, at_us, old, state))
         # The piece in work is not timed across a change: what stood still is no cycle.
         new.state, new.state_since_us, new.counted_at_us = state, at_us, None
-    fault = "" if fault in (None, 0, "", "0") else str(fault)
+    fault = "" if fault in (None, 0, "", "0") else str(fault).replace("\0", "")[:FAULT_LETTERS_MAX]
     if fault and fault != new.fault:
         events.append(FaultRaised(new.id, at_us, fault))
     new.fault, new.mode = fault, "" if mode is None else str(mode)

@@ -186,8 +186,9 @@ class Set:
         return kind_of(self.kind).signatures(old.body if old else None, self._checked(), now_us)
 
     def _checked(self) -> Mapping[str, Any]:
+        check = kind_of(self.kind).check
         try:
-            return kind_of(self.kind).check(self.id, self.body)
+            return check(self.id, self.body)
         except ValueError as error:
             raise Invalid(str(error)) from error
 

@@ -29,13 +29,14 @@ from mes.records import (
 from store.live import dump
 from store.log import chain, changes
 from store.log.database import Database
-from store.log.reading import Records
+from store.log.reading import Records, is_text
 from store.log.tables import actions, records
 
 log = logging.getLogger("takt.actions")
 
 KEY_MAX = 128
 REASON_MAX = 1000
+DEVICE_MAX = 128
 SYSTEM = Person(id="takt", name="Takt")  # what happens without anybody asking for it
 
 
@@ -76,10 +77,9 @@ class Actions:
         Raises mes.records.Refused, and what the database raises while it is away: then nothing is
         done, and the same key can be tried again.
         """
-        if not 0 < len(key) <= KEY_MAX:
-            raise Invalid(f"key: found {len(key)} characters; expected 1 to {KEY_MAX}")
-        if len(command.reason) > REASON_MAX:
-            raise Invalid(f"reason: expected at most {REASON_MAX} characters")
+        _text("key", key, KEY_MAX)
+        _text("device", device, DEVICE_MAX, least=0)
+        _text("reason", command.reason, REASON_MAX, least=0)
         digest = _digest(command, person)
         with self.database.write() as (connection, position, hash):
             if before := _done_before(connection, key, person, digest):
@@ -128,9 +128,22 @@ class Actions:
             raise Invalid(str(error)) from error
 
 
+def _text(field: str, found: str, most: int, *, least: int = 1) -> None:
+    if not least <= len(found) <= most:
+        raise Invalid(f"{field}: found {len(found)} characters; expected {least} to {most}")
+    if not is_text(found):
+        raise Invalid(f"{field}: found characters that are no text")
+
+
 def _digest(command: Command, person: Person) -> bytes:
     said = [command.name, asdict(command), person.id]  # type: ignore[call-overload]
-    return hashlib.sha256(dump(said).encode()).digest()
+    try:
+        text = dump(said)
+    except TypeError as error:
+        raise Invalid(f"what is no JSON cannot be kept: {error}") from error
+    if "\\u0000" in text:
+        raise Invalid("a text with the character NUL cannot be kept")
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _done_before(connection: Connection, key: str, person: Person, digest: bytes) -> Done | None:

@@ -65,6 +65,15 @@ def known_until(connection: Connection) -> int | None:
     return None if found is None else int(found)
 
 
+def is_text(found: str) -> bool:
+    """Whether a database can hold it: no NUL, and no half of a character."""
+    try:
+        found.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return "\0" not in found
+
+
 class Records:
     """The records as one reads them, now or as of a position; a `mes.records.Found`."""
 
@@ -78,6 +87,8 @@ class Records:
 
     def version(self, kind: str, id: str) -> Record | None:
         """The version that holds, also one that says it was removed."""
+        if not is_text(kind) or not is_text(id):
+            return None
         c = records.c
         row = self._connection.execute(
             sa.select(records).where(c.kind == kind, c.id == id, *self._holding())
@@ -92,6 +103,8 @@ class Records:
 
     def versions(self, kind: str, id: str) -> Sequence[Record]:
         """All versions that there were, oldest first."""
+        if not is_text(kind) or not is_text(id):
+            return []
         c = records.c
         found = sa.select(records).where(c.kind == kind, c.id == id)
         if self._position is not None:

@@ -130,7 +130,7 @@ audit = Table(  # who changed what: a line for each change of an entry, one at l
     Column("command", String(64), nullable=False),
     Column("kind", String(32), nullable=False),
     Column("id", String(128), nullable=False),
-    Column("place", String(255), nullable=False),  # path of the equipment it concerns
+    Column("place", Text, nullable=False),  # path of the equipment it concerns
     Column("old", Text),
     Column("new", Text),
     Column("reason", Text, nullable=False),

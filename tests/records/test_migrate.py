@@ -4,10 +4,13 @@ import shutil
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from store.log import RecordsRefused
 from store.log.facts import NONE, Facts
 from store.log.migrate import SCRIPTS, open_database, revision
+from store.log.tables import metadata
 from tests.records.test_log import fold, state, verdict
 
 NEXT = '''"""{words}."""
@@ -87,3 +90,10 @@ def test_a_migration_that_fails_changes_nothing(database_url, scripts):
     database = open_database(database_url)
     assert verdict(database).faults == ()
     database.close()
+
+
+def test_the_tables_are_those_that_the_migrations_make(database):
+    """Who changes a table writes a migration; none that has run anywhere is changed."""
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
