@@ -46,7 +46,8 @@ def _below(path: str, paths: tuple[str, ...]) -> bool:
 class Gate:
     """What the middleware knows: sessions, devices, people, and which pages take a person.
 
-    protected: says whether a path is that of a page for people who are signed in.
+    protected: says whether a path is that of a page for people who are signed in; online: whether
+    Redis is there, as far as is known.
     """
 
     def __init__(
@@ -59,9 +60,11 @@ class Gate:
         demo: bool,
         theme: str,
         protected: Callable[[str], bool],
+        online: Callable[[], bool] = lambda: True,
     ) -> None:
         self.register, self.sessions, self.sockets = register, sessions, sockets
         self.protected, self.demo, self.theme = protected, demo, theme
+        self.online = online
         self._visitor = Who(person=device("visitor", "Visitor of the demo", [site]), via="demo")
 
     async def identify(self, scope: Scope) -> str | None:
@@ -87,7 +90,10 @@ class Gate:
                 return self._program(bearer[1])
         found = self.register.device_of(cookies.get(DEVICE_COOKIE, ""))
         at = found[0] if found else ""
-        if token := cookies.get(SESSION_COOKIE, ""):
+        token = cookies.get(SESSION_COOKIE, "")
+        if token and not self.online():
+            state["unsure"] = True
+        elif token:
             try:
                 if who := await self._person(token, at):
                     return who

@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 
@@ -66,11 +68,11 @@ def test_a_wall_survives_the_loss_of_all_sessions_and_is_gone_when_revoked(plant
     wall, _ = admitted(plant, "South wall")
     plant.redis.client().flushall()
     assert wall.get("/").status_code == 200
-    plant.signal("redis", __import__("signal").SIGSTOP)
+    plant.signal("redis", signal.SIGSTOP)
     try:
         assert wall.get("/andon/press-shop").status_code == 200
     finally:
-        plant.signal("redis", __import__("signal").SIGCONT)
+        plant.signal("redis", signal.SIGCONT)
     takt(plant, "token", "revoke", "south-wall")
     wait_until(lambda: wall.get("/").status_code == 303, seconds=2, what="the wall revoked")
 
@@ -200,7 +202,6 @@ def test_no_secret_stands_in_the_log_or_in_what_is_printed(plant):
     token = takt(plant, "token", "add", "Secret wall").partition("device=")[2]
     visitor = Visitor(plant.url)
     wait_until(lambda: visitor.get(f"/?device={token}").status_code == 303, seconds=3)
-    import sqlite3
 
     with sqlite3.connect(plant.data / "records.sqlite") as database:
         text = json.dumps([str(row) for row in database.execute("SELECT * FROM log")])
