@@ -10,6 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -23,7 +24,7 @@ from dashboard.identity import STRANGER, WHO, Who
 from dashboard.register import Register, device_person
 from dashboard.sockets import Sockets
 from layouts import refused
-from mes.people import Person, device, session_s
+from mes.people import RIGHTS, Person, device, session_s
 from store import live
 from store.sessions import Session, Sessions
 
@@ -35,6 +36,7 @@ UNTOUCHED = ("/assets/", "/_dash-component-suites/", "/api/docs-assets/")
 UNASKED = ("/sw.js", "/healthz", "/favicon.ico")  # not even who it is
 OPEN = ("/login", "/logout", "/welcome", "/readyz")
 LIVE = ("/metrics", "/api/v1/work-units", "/api/docs", "/api/openapi.json", "/_reload-hash")
+NOT_BY_PIN = frozenset({"people", "devices", "tokens"})
 READING = ("GET", "HEAD", "OPTIONS")
 UNSURE = "Takt cannot check at the moment who you are. It tries again by itself."
 
@@ -145,9 +147,10 @@ class Gate:
 
 
 def who_of(person: Person, session: Session) -> Who:
-    """A person in a session of his."""
+    """A person in a session of his. By a few digits or a badge nobody admits people or devices."""
+    rights = frozenset(RIGHTS) - NOT_BY_PIN if session.via in ("pin", "badge") else person.rights
     return Who(
-        person=person,
+        person=replace(person, rights=rights),
         device=session.device,
         session=session.id,
         via=session.via,

@@ -46,6 +46,13 @@ def _of_site(_id: str, _body: Body) -> Ids:
     return (SITE,)
 
 
+def _person(id: str, body: Body) -> Mapping[str, Any]:
+    """Ids with a colon are those of devices and tokens, and "takt" is Takt itself."""
+    if id == "takt" or ":" in id:
+        raise ValueError(f"id: found {id!r}; expected one that is no device's and not Takt's own")
+    return people.checked_person(body)
+
+
 def _master_data(_id: str, body: Body) -> Mapping[str, Any]:
     return master_data.to_plain(master_data.from_plain(body))
 
@@ -66,7 +73,7 @@ KINDS: Mapping[str, Kind] = {
             words="a person with roles and scope",
             right="people",
             see="people",
-            check=lambda _id, body: people.checked_person(body),
+            check=_person,
             places=_of_site,
         ),
         Kind(

@@ -200,24 +200,34 @@ def test_people_take_turns_at_a_tablet_and_find_what_they_had_typed(closed, driv
     )
     assert small == []
     by_pin(driver, closed, "admin")
-    driver.get(f"{closed.url}/people")
-    wait_until(lambda: driver.find_elements("css selector", "form[data-draft]"))
-    driver.find_element("css selector", "form[data-draft] [name=name]").send_keys("Half a na")
+    note_of(driver, closed).send_keys("die worn at the left")
     time.sleep(0.8)
     driver.get(f"{closed.url}/switch")
     took = by_pin(driver, closed, "operator")
     assert took < 2.0
+    assert note_of(driver, closed).get_attribute("value") == ""
     driver.get(f"{closed.url}/switch")
     begun = time.monotonic()
     driver.switch_to.active_element.send_keys("A-0012345678" + Keys.ENTER)  # as a reader types
     wait_until(lambda: "/switch" not in driver.current_url, what="signed in by badge")
     assert time.monotonic() - begun < 2.0
-    driver.get(f"{closed.url}/people")
-    name = "form[data-draft] [name=name]"
-    wait_until(
-        lambda: driver.find_element("css selector", name).get_attribute("value") == "Half a na",
-        what="the draft",
+    note = note_of(driver, closed)
+    wait_until(lambda: note.get_attribute("value") == "die worn at the left", what="the draft")
+    driver.get(f"{closed.url}/people")  # a badge is not enough for that
+    assert "Only administrators" in driver.find_element("css selector", "main").text
+
+
+def note_of(driver, plant):
+    """The field of a form with a draft, which is put into a screen here: screens will have such."""
+    driver.get(f"{plant.url}/unit/press-1")
+    wait_until(lambda: units(driver), what="the unit drawn")
+    driver.execute_script(
+        """document.body.insertAdjacentHTML("beforeend",
+        '<form data-draft="note:press-1"><textarea name="note"></textarea></form>')"""
     )
+    wait_until(lambda: driver.execute_script("return performance.getEntriesByType('resource')"
+                                             ".some(e => e.name.includes('/api/v1/drafts/'))"))  # fmt: skip
+    return driver.find_element("css selector", "[data-draft] textarea")
 
 
 def by_pin(driver, plant, id) -> float:
