@@ -30,7 +30,7 @@ def main(path: Path) -> int:
         app,
         config.dashboard,
         key=kept_key(config.data_dir),
-        identify=app.server.state.gate.identify,
+        identify=app.server.state.doorway.gate.identify,
     )
     uvicorn.run(served, **options(config.dashboard))
     return 0

@@ -10,6 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -23,7 +24,7 @@ from dashboard.identity import STRANGER, WHO, Who
 from dashboard.register import Register, device_person
 from dashboard.sockets import Sockets
 from layouts import refused
-from mes.people import Person, device, session_s
+from mes.people import RIGHTS, Person, device, session_s
 from store import live
 from store.sessions import Session, Sessions
 
@@ -35,6 +36,7 @@ UNTOUCHED = ("/assets/", "/_dash-component-suites/", "/api/docs-assets/")
 UNASKED = ("/sw.js", "/healthz", "/favicon.ico")  # not even who it is
 OPEN = ("/login", "/logout", "/welcome", "/readyz")
 LIVE = ("/metrics", "/api/v1/work-units", "/api/docs", "/api/openapi.json", "/_reload-hash")
+NOT_BY_PIN = frozenset({"people", "devices", "tokens"})
 READING = ("GET", "HEAD", "OPTIONS")
 UNSURE = "Takt cannot check at the moment who you are. It tries again by itself."
 
@@ -46,7 +48,8 @@ def _below(path: str, paths: tuple[str, ...]) -> bool:
 class Gate:
     """What the middleware knows: sessions, devices, people, and which pages take a person.
 
-    protected: says whether a path is that of a page for people who are signed in.
+    protected: says whether a path is that of a page for people who are signed in; online: whether
+    Redis is there, as far as is known.
     """
 
     def __init__(
@@ -59,9 +62,11 @@ class Gate:
         demo: bool,
         theme: str,
         protected: Callable[[str], bool],
+        online: Callable[[], bool] = lambda: True,
     ) -> None:
         self.register, self.sessions, self.sockets = register, sessions, sockets
         self.protected, self.demo, self.theme = protected, demo, theme
+        self.online = online
         self._visitor = Who(person=device("visitor", "Visitor of the demo", [site]), via="demo")
 
     async def identify(self, scope: Scope) -> str | None:
@@ -87,7 +92,10 @@ class Gate:
                 return self._program(bearer[1])
         found = self.register.device_of(cookies.get(DEVICE_COOKIE, ""))
         at = found[0] if found else ""
-        if token := cookies.get(SESSION_COOKIE, ""):
+        token = cookies.get(SESSION_COOKIE, "")
+        if token and not self.online():
+            state["unsure"] = True
+        elif token:
             try:
                 if who := await self._person(token, at):
                     return who
@@ -139,9 +147,10 @@ class Gate:
 
 
 def who_of(person: Person, session: Session) -> Who:
-    """A person in a session of his."""
+    """A person in a session of his. By a few digits or a badge nobody admits people or devices."""
+    rights = frozenset(RIGHTS) - NOT_BY_PIN if session.via in ("pin", "badge") else person.rights
     return Who(
-        person=person,
+        person=replace(person, rights=rights),
         device=session.device,
         session=session.id,
         via=session.via,

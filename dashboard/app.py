@@ -76,7 +76,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
-    server.state.gate = doorway.gate
+    server.state.doorway = doorway
     server.add_middleware(Access, gate=doorway.gate)
     health.register(server, hub, broadcast, desk)
     for form in FORMS:
@@ -156,6 +156,7 @@ def _doorway(config: Config, hub: Hub, desk: Desk) -> Doorway:
         demo=config.access.demo,
         theme=config.dashboard.theme,
         protected=_protected,
+        online=lambda: hub.online,
     )
     return Doorway(desk, gate, secrets, Attempts(hub.redis))
 

@@ -79,10 +79,10 @@ class Doorway:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def hashed(
-        self, owner: str, kind: str, secret: str | None
+        self, owner: str, kind: str, secret: str | None, link: str | None = None
     ) -> Callable[[Connection], None]:
         """`Credentials.writing`, in a thread."""
-        return await self._slowly(lambda: self.secrets.writing(owner, kind, secret))
+        return await self._slowly(lambda: self.secrets.writing(owner, kind, secret, link=link))
 
     async def by_secret(self, id: str, kind: str, secret: str, scope: Scope) -> Person:
         """The active person `id` whose password or PIN this is. Raises Turned, Waiting,
@@ -132,7 +132,7 @@ class Doorway:
             raise Waiting(wait_s)
 
     async def _tell_locked(self, who: str, place: str, wait_s: int) -> None:
-        if self._told.hit("locked", place):
+        if self._told.hit("locked", "anybody"):
             return
         known = who if self.gate.register.known.body("person", who) else "somebody unknown"
         command = LockedOut(
@@ -206,9 +206,10 @@ class Doorway:
         *,
         own: bool = False,
         by: Person | None = None,
+        link: str | None = None,
     ) -> None:
         """Set or take away (None) a credential of `owner`; a new password ends his other sessions."""
-        also = await self.hashed(owner, kind, secret)
+        also = await self.hashed(owner, kind, secret, link)
         command = SetCredential(owner=owner, credential=kind, own=own, gone=secret is None)
         await self.desk.perform(
             command, by or who.person, secrets_key(), device=who.where, also=also

@@ -65,6 +65,13 @@ def _named(planned: type[Planned], form: str) -> Callable[[str, Body], Mapping[s
     return check
 
 
+def _person(id: str, body: Body) -> Mapping[str, Any]:
+    """Ids with a colon are those of devices and tokens, and "takt" is Takt itself."""
+    if id == "takt" or ":" in id:
+        raise ValueError(f"id: found {id!r}; expected one that is no device's and not Takt's own")
+    return people.checked_person(body)
+
+
 def _master_data(_id: str, body: Body) -> Mapping[str, Any]:
     return master_data.to_plain(master_data.from_plain(body))
 
@@ -85,7 +92,7 @@ KINDS: Mapping[str, Kind] = {
             words="a person with roles and scope",
             right="people",
             see="people",
-            check=lambda _id, body: people.checked_person(body),
+            check=_person,
             places=_of_site,
         ),
         Kind(

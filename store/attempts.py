@@ -7,11 +7,15 @@ more of them, for many people may share it. Counted in Redis; while that is away
 import hashlib
 import time
 from collections import OrderedDict
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from redis.asyncio import Redis
 
 from store import live
+
+T = TypeVar("T")
+AWAY_S = 2.0
 
 FREE = {"person": 5, "address": 20}
 WAIT_S, WAIT_MAX_S = 60, 15 * 60
@@ -27,10 +31,14 @@ def wait_after(wrong: int, free: int) -> int:
 
 
 class Attempts:
-    """Counts by ("person" or "address", who). Nothing here raises while Redis is away."""
+    """Counts by ("person" or "address", who). Nothing here raises while Redis is away.
+
+    After it did not answer it is left alone for AWAY_S: nobody waits for it once more each time.
+    """
 
     def __init__(self, redis: "Redis[str]") -> None:
         self._redis = redis
+        self._away_until = 0.0
         self._here: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     async def wait_s(self, what: str, who: str) -> int:
@@ -48,12 +56,12 @@ class Attempts:
         self._here.move_to_end(key)
         while len(self._here) > HERE_MAX:
             self._here.popitem(last=False)
-        with suppress(*live.UNAVAILABLE):
-            pipe = self._redis.pipeline(transaction=True)
-            pipe.hincrby(key, "wrong", 1)
-            pipe.hset(key, "since", str(time.time()))
-            pipe.expire(key, FORGET_S)
-            wrong = max(wrong, int((await pipe.execute())[0]))
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.hincrby(key, "wrong", 1)
+        pipe.hset(key, "since", str(time.time()))
+        pipe.expire(key, FORGET_S)
+        if found := await self._there(pipe.execute):
+            wrong = max(wrong, int(found[0]))
         return wait_after(wrong, FREE[what])
 
     async def right(self, what: str, who: str) -> None:
@@ -65,25 +73,35 @@ class Attempts:
         if what == "address":
             wrong, since = self._here.get(key, (1, 0.0))
             self._here[key] = (max(0, wrong - 1), since)
-            with suppress(*live.UNAVAILABLE):
-                await self._redis.hincrby(key, "wrong", -1)
+            await self._there(lambda: self._redis.hincrby(key, "wrong", -1))
             return
         self._here.pop(key, None)
-        with suppress(*live.UNAVAILABLE):
-            await self._redis.delete(key)
+        await self._there(lambda: self._redis.delete(key))
 
     async def _read(self, key: str) -> tuple[int, float]:
         wrong, since = self._here.get(key, (0, 0.0))
         if since and time.time() - since > FORGET_S:
             wrong = 0
+        found = await self._there(lambda: self._redis.hgetall(key))
+        if found is None:
+            return wrong, since
         try:
-            found = await self._redis.hgetall(key)
             there = int(found.get("wrong", 0))
             if not there:  # another process has forgotten it, or Redis has lost it
                 return (0, 0.0) if found or wrong == 0 else (wrong, since)
             return max((there, float(found.get("since", 0))), (wrong, since))
-        except (*live.UNAVAILABLE, ValueError):
+        except ValueError:
             return wrong, since
+
+    async def _there(self, ask: Callable[[], Awaitable[T]]) -> T | None:
+        """What Redis says; None while it is away."""
+        if time.monotonic() < self._away_until:
+            return None
+        try:
+            return await ask()
+        except live.UNAVAILABLE:
+            self._away_until = time.monotonic() + AWAY_S
+            return None
 
 
 def _key(what: str, who: str) -> str:

@@ -18,12 +18,19 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy.engine import Connection
 
+from mes.records import Refused
 from store.keys import derived
 from store.log.tables import credentials
 
 SLOW = ("password", "pin")
 LINK_S = 24 * 3600  # a one-time link is good for so long
 SEEDED_US = 0  # changed_at_us of what Takt derived by itself, and nobody has changed
+
+
+class LinkUsed(Refused):
+    """A one-time link is good once."""
+
+    code = "link_used"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +73,26 @@ class Credentials:
         return right and kept is not None
 
     def writing(
-        self, owner: str, kind: str, secret: str | None, *, now_us: int | None = None
+        self,
+        owner: str,
+        kind: str,
+        secret: str | None,
+        *,
+        now_us: int | None = None,
+        link: str | None = None,
     ) -> Callable[[Connection], None]:
         """What keeps `secret` for `owner`, or takes away what is kept where it is None.
 
-        The hash is made now, and not while the transaction holds up others.
+        The hash is made now, and not while the transaction holds up others. link: the one-time link
+        that it is done by; if that was used meanwhile, LinkUsed is raised, and nothing is kept.
         """
         hash = None if secret is None else self.hashed(kind, secret)
         at_us = time.time_ns() // 1000 if now_us is None else now_us
 
         def write(connection: Connection) -> None:
             c = credentials.c
+            if link is not None and self.owner_of(connection, "link", link) != owner:
+                raise LinkUsed("this link was used already")
             connection.execute(credentials.delete().where(c.owner == owner, c.kind == kind))
             if kind == "password":  # whoever has set one has used his link
                 connection.execute(credentials.delete().where(c.owner == owner, c.kind == "link"))

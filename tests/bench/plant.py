@@ -90,5 +90,10 @@ def config_text(plant: BenchPlant) -> str:
             f'endpoint = "{plant.endpoint}"\npublishing_interval_ms = {plant.publishing_ms}'
         ),
         f"[dashboard]\nport = {plant.port}\nwindow_ms = {plant.window_ms}",
+        "[access]\ndemo = true",  # its screens are measured without anybody signing in
+        (
+            '[simulator]\n[[simulator.lines]]\nprotocol = "opcua"\nkind = "press"\n'
+            f'endpoint = "{plant.endpoint}"\nmachines = [{{ id = "unplayed", cycle_s = 1.0 }}]'
+        ),
     ]
     return "\n\n".join(parts) + "\n"

@@ -1,6 +1,7 @@
 """Who may see what of a served dashboard: strangers, visitors of the demo, people, and the scope."""
 
 import re
+import signal
 
 import pytest
 
@@ -152,3 +153,26 @@ def test_the_first_link_makes_the_admin_and_is_good_once(closed):
     assert Visitor(closed.url).post("/welcome", data=form).status_code == 410
     assert Visitor(closed.url).sign_in("admin", "a long enough one").status_code == 303
     assert link not in printed(closed).replace(f"/welcome?link={link}", "", 1)
+
+
+def test_without_redis_people_are_told_so_and_pages_try_again(closed):
+    admin = Visitor(closed.url)
+    assert admin.sign_in("admin", "a long enough one").status_code == 303
+    closed.signal("redis", signal.SIGSTOP)
+    try:
+        wait_until(lambda: not closed.get("/readyz")["live"] and away(closed), what="it is noticed")
+        page = admin.get("/account")
+        assert page.status_code == 503
+        assert "cannot check" in page.text
+        assert 'http-equiv="refresh"' in page.text
+        asked = admin.get("/api/v1/work-units")
+        assert asked.status_code == 503
+        assert asked.json()["error"]["code"] == "service_unavailable"
+        assert Visitor(closed.url).sign_in("admin", "a long enough one").status_code == 503
+    finally:
+        closed.signal("redis", signal.SIGCONT)
+    wait_until(lambda: admin.get("/account").status_code == 200, what="the session back")
+
+
+def away(plant) -> bool:
+    return "Redis is away" in printed(plant)
