@@ -19,6 +19,7 @@ MATRIX = {
     "exceptions": "- x - - x x x",
     "calendar": "- - - - x x x",
     "master_data": "- - - - x x x",
+    "configuration": "- - - - - - -",
     "sign": "- x x x x x -",
     "audit": "- x x - - x x",
     "people": "- - - - - - x",
