@@ -57,7 +57,11 @@ class Facts:
         self._lines = Lines()
 
     def views(self, units: Iterable[str]) -> dict[str, UnitView]:
-        """Unit → its view as last committed; those never folded are missing."""
+        """Unit → its view as last committed; those never folded are missing.
+
+        Whoever takes units up asks this first: another engine may have told of them meanwhile.
+        """
+        self._lines.forget()
         wanted = set(units)
         with self._database.read() as connection:
             rows = connection.execute(sa.select(folds.c.work_unit, folds.c.view)).all()

@@ -173,3 +173,16 @@ def test_a_window_of_a_line_is_what_touches_it(database):
     with database.read() as connection:
         found = line(connection, "u", from_us=T0 + 3 * S, until_us=T0 + 5 * S)
         assert [i.state for i in found] == ["s3", "s4"]
+
+
+def test_who_takes_a_unit_up_again_goes_on_from_what_others_told_meanwhile(database):
+    one, two = Facts(database), Facts(database)
+    one.commit([fold("u", NONE, "1-0", state("u", 0, "running"), state("u", 5, "held"))])
+    two.views(["u"])
+    two.commit([fold("u", "1-0", "2-0", state("u", 10, "stopped"), state("u", 20, "idle"))])
+    one.views(["u"])
+    one.commit([fold("u", "2-0", "3-0", state("u", 30, "running"))])
+    with database.read() as connection:
+        found = line(connection, "u", from_us=0)
+    assert [(i.start_us - T0) // S for i in found] == [0, 5, 10, 20, 30]
+    assert [i.end_us and (i.end_us - T0) // S for i in found] == [5, 10, 20, 30, None]
