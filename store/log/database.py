@@ -6,20 +6,19 @@ what stands in front of it. Readers see what was committed when they began.
 """
 
 import logging
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
 
 from store.log.tables import head
 
 log = logging.getLogger("takt.records")
 
-UNAVAILABLE = (DBAPIError,)  # what a call raises while the database is away
 BUSY_S = 15  # a writer waits this long for the others
 FILE = "records.sqlite"
 
@@ -76,6 +75,7 @@ def _engine(url: str) -> Engine:
             max_overflow=10,
             connect_args={"connect_timeout": 5, "application_name": "takt"},
         )
+    _make_private(Path(str(sa.make_url(url).database)))
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
 
     @sa.event.listens_for(engine, "connect")
@@ -92,6 +92,7 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def is_passing(error: Exception) -> bool:
-    """Whether the database may answer again by itself."""
-    return isinstance(error, OperationalError)
+def _make_private(path: Path) -> None:
+    """The file is its owner's alone, and so are those that SQLite puts beside it."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from store.log import RecordsRefused
+from store.log.database import url_of
 from store.log.facts import NONE, Facts
 from store.log.migrate import SCRIPTS, open_database, revision
 from store.log.tables import metadata
@@ -97,3 +98,12 @@ def test_the_tables_are_those_that_the_migrations_make(database):
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_a_file_of_records_is_its_owner_s_alone(tmp_path):
+    database = open_database(url_of(tmp_path, None))
+    Facts(database).commit([fold("u", NONE, "1-0", state("u", 0, "running"))])
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("records.sqlite*")}
+    database.close()
+    assert len(modes) == 3
+    assert set(modes.values()) == {0o600}
