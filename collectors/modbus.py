@@ -133,7 +133,37 @@ class _Poller:
         self._told: dict[int, tuple[tuple[Value, Quality, str], float]] = {}  # what, when
 
     async def poll(self, connection: Connection) -> None:
-        """Read every block once. Raises SourceUnavailable after three polls without an answer."""
+        """Read every block, and tell what is new.
+
+        Where something discrete has changed and there are several blocks, all are read again: the
+        change may lie between two of them, and a state must not be told with the flags of another.
+        Raises SourceUnavailable after three polls without an answer.
+        """
+        before = self._discrete()
+        answered_at = await self._read(connection)
+        if answered_at is not None and len(self._blocks) > 1 and before != self._discrete():
+            answered_at = await self._read(connection) or answered_at
+        if answered_at is not None:
+            self._missed_polls = 0
+            self._emit(self._news(answered_at))
+            return
+        self._missed_polls += 1
+        if self._missed_polls >= MISSES_MAX:
+            raise SourceUnavailable(
+                f"{self._settings.address} is connected, but left {MISSES_MAX} polls unanswered",
+                advice=f"Check that the device runs, and device_id ({self._settings.device_id}).",
+            )
+
+    def _discrete(self) -> list[tuple[Value, Quality, str] | None]:
+        """What was found of states, flags and counters: all that is no measure."""
+        return [
+            self._found.get(place)
+            for place, tag in enumerate(self._tags)
+            if not tag.kind.startswith("float") and tag.scale == 1.0
+        ]
+
+    async def _read(self, connection: Connection) -> datetime | None:
+        """Read every block once; when something answered last, None where nothing did."""
         answered_at: datetime | None = None
         for block in tuple(self._blocks):
             try:
@@ -149,16 +179,7 @@ class _Poller:
                 self._take(block, data)
             self._misses[block] = 0
             answered_at = datetime.now(UTC)
-        if answered_at is not None:
-            self._missed_polls = 0
-            self._emit(self._news(answered_at))
-            return
-        self._missed_polls += 1
-        if self._missed_polls >= MISSES_MAX:
-            raise SourceUnavailable(
-                f"{self._settings.address} is connected, but left {MISSES_MAX} polls unanswered",
-                advice=f"Check that the device runs, and device_id ({self._settings.device_id}).",
-            )
+        return answered_at
 
     def all_bad(self, words: str) -> list[Observation]:
         """Every tag that was ever told, as bad."""

@@ -55,7 +55,7 @@ class Recorder:
 
     @property
     def gaps(self) -> list[Sample]:
-        return [s for s in self.samples if s.gap_since_us is not None]
+        return [s for s in self.samples if s.gap_since_us]  # 0 marks the first answer
 
 
 class Proxy:
