@@ -17,9 +17,12 @@ from mes.unit_view import UnitView, from_plain
 from store import live
 from store.actions import SYSTEM, Actions
 from store.calendars import ShiftStarts
+from store.log.database import url_of
 from store.log.facts import Facts
+from store.log.migrate import open_database
 from store.log.tables import counts
 from store.views import Center, LeaseLost
+from tests.own_postgres import OwnPostgres
 
 CENTER = "press-line"
 UNITS = ("press-1", "press-2")
@@ -229,3 +232,29 @@ def test_counts_are_those_of_the_shift(own_redis, database, units):
         await engine.end()
 
     asyncio.run(run())
+
+
+def test_while_the_database_is_away_screens_go_on_and_nothing_is_lost(own_redis, units, tmp_path):
+    server = OwnPostgres().start()
+    database = open_database(url_of(tmp_path, server.database()))
+
+    async def run():
+        engine = Engine(own_redis, database, units, "one")
+        redis = own_redis.client()
+        add(redis, "press-1", 0, 0)
+        add(redis, "press-1", 1, 3)
+        await until(lambda: recorded(database) == {"press-1": 3})
+        await asyncio.to_thread(server.kill)
+        for n in range(2, 40):
+            add(redis, "press-1", n, 3 + n)
+        await until(lambda: good(own_redis) == 42)
+        await until(lambda: engine.recorder._away)
+        await asyncio.to_thread(server.start)
+        await until(lambda: recorded(database) == {"press-1": 42})
+        await engine.end()
+
+    try:
+        asyncio.run(run())
+    finally:
+        database.close()
+        server.end()
