@@ -7,7 +7,7 @@ from layouts._desk import checks, desk
 from layouts._document import button, field, hidden, note, post, refusal
 from layouts._entry import DAY_NAMES, Entry, break_values, breaks, rivalry, time_field
 from layouts._html import Tag
-from layouts.calendar import name_of
+from layouts._plan import name_of
 from mes.equipment import Plant
 from mes.records import Body
 from mes.shifts import SHIFTS_MAX

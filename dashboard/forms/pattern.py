@@ -15,7 +15,7 @@ from dashboard.forms.plan_fields import pattern_body, pattern_faults
 from dashboard.identity import Who, who
 from layouts import pattern, refused
 from layouts._entry import Entry
-from layouts.calendar import holding
+from layouts._plan import holding
 from mes.common_shifts import PATTERNS
 from mes.kinds import Remove, Set
 from mes.records import Command, Conflict, Forbidden, Missing, Refused

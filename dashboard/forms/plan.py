@@ -12,7 +12,7 @@ from dashboard.doorway import Doorway
 from dashboard.identity import Who
 from layouts._desk import moment_of
 from layouts._entry import Rival
-from layouts.calendar import Shown, holding
+from layouts._plan import Shown, holding
 from mes.calendar import Calendar
 from mes.equipment import Plant
 from mes.people import covers
