@@ -59,11 +59,11 @@ def name_of(plant: Plant, place: str) -> str:
 
 
 def since_of(record: Record) -> str:
-    return str((record.body or {})["validsince_of"])
+    return str((record.body or {})["valid_from"])
 
 
 def holding(patterns: Sequence[Record], place: str, day: str) -> Record | None:
     """The pattern that holds on a date: the place's own, else the site's."""
-    found = [r for r in patterns if r.body and r.body["validsince_of"] <= day]
+    found = [r for r in patterns if r.body and r.body["valid_from"] <= day]
     mine = [r for r in found if (r.body or {})["place"] == place]
     return max(mine or found, key=since_of, default=None)

@@ -139,7 +139,7 @@ def _looks(part: Part, now_us: int, long_h: float) -> list[str]:
         "goes-on": not part.begins,
         "stays": not part.ends,
         "tight": long_h < _TIGHT_H,
-        "now": part.start_us <= now_us < part.end_us and not part.cancelled,
+        "at-work": part.start_us <= now_us < part.end_us and not part.cancelled,
     }
     return [name for name, on in looks.items() if on]
 

@@ -15,8 +15,8 @@ from layouts._plan import Shown, name_of
 from layouts._plan_forms import exception_form, holiday_form
 from layouts._plan_lists import exceptions, holidays, patterns
 from layouts._words import hours, zone_word
-from mes.common_shifts import PATTERNS
 from mes.equipment import Plant
+from mes.usual_shifts import PATTERNS
 
 
 def page(
@@ -118,6 +118,8 @@ def _main(shown: Shown) -> Component:
         return _empty(shown)
     zone = shown.plant.time_zone
     busy = sum(day.busy_us for day in shown.days)
+    words = dict.fromkeys(zone_word(day.end_us - 1, zone) for day in shown.days)
+    known = any(day.known for day in shown.days)
     link = shown.here if shown.may_except else ""
     return html.Div(
         [
@@ -125,10 +127,15 @@ def _main(shown: Shown) -> Component:
                 [
                     html.Div(
                         [
-                            html.Span(["Planned busy time of the week ", html.B(hours(busy))]),
+                            html.Span(
+                                [
+                                    "Planned busy time of the week ",
+                                    html.B(hours(busy) if known else "not known"),
+                                ]
+                            ),
                             html.Span(className="grow"),
                             html.Span(
-                                f"site time, {zone} ({zone_word(shown.now_us, zone)})",
+                                f"site time, {zone} ({', then '.join(words)})",
                                 className="note",
                             ),
                         ],

@@ -42,7 +42,6 @@ def page(
     """
     name, address = name_of(plant, place), f"/calendar/{place}"
     title = "Correct the shifts" if fixed else "Shifts from a date on"
-    rows = min(entry.rows("shift") + spare, SHIFTS_MAX)
     warn = ""
     if fixed and past:
         warn = "This holds already: what is changed here changes what was planned in the past."
@@ -57,35 +56,40 @@ def page(
         note(entry.fault("")),
         html.Section(
             [
-                post(
-                    f"{address}/pattern",
-                    hidden("version", str(entry.version)),
-                    hidden("of", entry.value("of")),
-                    hidden("fixed", "yes" if fixed else ""),
-                    _since(entry, fixed=fixed),
-                    refusal(entry.fault("shifts")),
-                    *(_shift(entry, n) for n in range(rows)),
-                    field("Why", "reason", value=entry.value("reason"), maxlength="1000",
-                          autocomplete="off", hint="for the audit trail; may be left empty"),
-                    html.Div(
-                        [
-                            button("Save mine instead" if entry.rival else "Save", name="what",
-                                   value="save"),
-                            button("One more shift", kind="small", name="what", value="more",
-                                   formNoValidate=True)
-                            if rows < SHIFTS_MAX else None,
-                            html.A("Cancel", href=address),
-                        ],
-                        className="acts",
-                    ),
-                    again=entry.key,
-                    className="pattern",
-                ),
+                _form(entry, address, fixed=fixed, spare=spare),
                 _remove(entry, address) if fixed and entry.version and not entry.rival else None,
             ],
             className="panel",
         ),
         theme=theme,
+    )
+
+
+def _form(entry: Entry, address: str, *, fixed: bool, spare: int) -> Component:
+    rows = min(entry.rows("shift") + spare, SHIFTS_MAX)
+    return post(
+        f"{address}/pattern",
+        hidden("version", str(entry.version)),
+        hidden("of", entry.value("of")),
+        hidden("fixed", "yes" if fixed else ""),
+        _since(entry, fixed=fixed),
+        refusal(entry.fault("shifts")),
+        *(_shift(entry, n) for n in range(rows)),
+        field("Why", "reason", value=entry.value("reason"), maxlength="1000",
+              autocomplete="off", hint="for the audit trail; may be left empty"),
+        html.Div(
+            [
+                button("Save mine instead" if entry.rival else "Save", name="what",
+                       value="save"),
+                button("One more shift", kind="small", name="what", value="more",
+                       formNoValidate=True)
+                if rows < SHIFTS_MAX else None,
+                html.A("Cancel", href=address),
+            ],
+            className="acts",
+        ),
+        again=entry.key,
+        className="pattern",
     )  # fmt: skip
 
 

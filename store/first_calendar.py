@@ -3,10 +3,10 @@
 import datetime as dt
 from contextlib import suppress
 
-from mes.common_shifts import PATTERNS
 from mes.equipment import Plant
 from mes.kinds import Set
 from mes.records import Conflict
+from mes.usual_shifts import PATTERNS
 from store.actions import SYSTEM, Actions
 from store.calendars import version_of
 from store.log.database import Database

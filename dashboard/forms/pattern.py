@@ -16,9 +16,9 @@ from dashboard.identity import Who, who
 from layouts import pattern, refused
 from layouts._entry import Entry
 from layouts._plan import holding
-from mes.common_shifts import PATTERNS
 from mes.kinds import Remove, Set
 from mes.records import Command, Conflict, Forbidden, Missing, Refused
+from mes.usual_shifts import PATTERNS
 from store.config import Config
 
 FIELDS_MAX = 1000  # twelve shifts with twenty breaks each

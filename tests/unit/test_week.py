@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from mes.calendar import Calendar
-from mes.common_shifts import PATTERNS
 from mes.shifts import ShiftException
+from mes.usual_shifts import PATTERNS
 from mes.week import clock_change_us, hours_of, monday_of, week
 from tests.shift_plans import H, holiday, pattern, shift
 

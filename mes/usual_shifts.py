@@ -10,7 +10,7 @@ _WORKDAYS = WEEK[:5]
 
 
 @dataclass(frozen=True, slots=True)
-class Common:
+class Usual:
     """One pattern: its name, what it is in words, its shifts."""
 
     key: str
@@ -41,22 +41,22 @@ def _three(days: tuple[str, ...]) -> tuple[WeeklyShift, ...]:
     )
 
 
-PATTERNS: Mapping[str, Common] = {
+PATTERNS: Mapping[str, Usual] = {
     p.key: p
     for p in (
-        Common("three", "Three shifts", "06-14-22, Monday to Friday", _three(_WORKDAYS)),
-        Common(
+        Usual("three", "Three shifts", "06-14-22, Monday to Friday", _three(_WORKDAYS)),
+        Usual(
             "two",
             "Two shifts",
             "06-14-22 without the night, Monday to Friday",
             _three(_WORKDAYS)[:2],
         ),
-        Common(
+        Usual(
             "day",
             "Day shift",
             "07:00 to 15:30, Monday to Friday",
             (_shift("Day", "07:00", "15:30", "12:00"),),
         ),
-        Common("always", "Around the clock", "06-14-22, every day of the week", _three(WEEK)),
+        Usual("always", "Around the clock", "06-14-22, every day of the week", _three(WEEK)),
     )
 }
