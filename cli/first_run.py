@@ -3,12 +3,15 @@
 It goes to where Takt was started, and into no log of Takt's own.
 """
 
+import datetime as dt
 import logging
 import threading
+from zoneinfo import ZoneInfo
 
 from store.actions import Actions
 from store.config import Config
 from store.credentials import Credentials
+from store.first_calendar import first_calendar
 from store.first_people import FirstPeople
 from store.keys import plant_key
 from store.log.database import Database
@@ -34,6 +37,9 @@ def words(config: Config, database: Database) -> str:
     key = plant_key(config.data_dir)
     actions = Actions(database, config.plant)
     first = FirstPeople(database, actions, Credentials(key), config.plant.id)
+    if config.access.demo and config.access.demo_calendar:
+        today = dt.datetime.now(ZoneInfo(config.plant.time_zone)).date()
+        first_calendar(database, actions, config.plant, today)
     if config.access.demo:
         rows = [("name", "password", "PIN"), *((p.id, p.password, p.pin) for p in first.demo(key))]
         lines = [

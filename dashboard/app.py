@@ -20,11 +20,12 @@ from dashboard import api, drafts, health
 from dashboard.access import Access, Gate
 from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
 from dashboard.doorway import Doorway
-from dashboard.forms import account, devices, login, oidc, people, switch
+from dashboard.forms import account, calendar, devices, login, oidc, pattern, people, switch
 from dashboard.forms.parts import viewer_of
 from dashboard.hub import Hub
 from dashboard.identity import who
 from dashboard.live import NOWHERE, Broadcast
+from dashboard.planned import Planned
 from dashboard.records import Desk
 from dashboard.register import Register
 from dashboard.sockets import Sockets
@@ -41,8 +42,8 @@ log = logging.getLogger("takt.dashboard")
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SCREENS = {"overview": overview, "andon": andon, "unit": unit, "connections": connections}
-FORMS = (login, account, people, devices, switch, oidc)
-FORM_PAGES = {"account", "people", "devices"}
+FORMS = (login, account, people, devices, switch, oidc, calendar, pattern)
+FORM_PAGES = {"account", "people", "devices", "calendar"}
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -62,6 +63,8 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     """The dashboard of one plant. Its reader and its push run for as long as the server does."""
     hub = Hub(redis_url, config.plant)
     desk = Desk(database, config.plant, hub.redis)
+    planned = Planned(desk, config.plant)
+    hub.shifts_at, hub.told = planned.at, planned.told
     doorway = _doorway(config, hub, desk)
     broadcast = Broadcast(
         hub,
@@ -71,7 +74,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     )
     server = FastAPI(
         title="Takt",
-        lifespan=partial(_lifespan, hub, broadcast, doorway),
+        lifespan=partial(_lifespan, hub, broadcast, doorway, planned),
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -174,12 +177,13 @@ async def _set_up_pages() -> None:
 
 @asynccontextmanager
 async def _lifespan(
-    hub: Hub, broadcast: Broadcast, doorway: Doorway, _server: FastAPI
+    hub: Hub, broadcast: Broadcast, doorway: Doorway, planned: Planned, _server: FastAPI
 ) -> AsyncIterator[None]:
     await _set_up_pages()
     gate = doorway.gate
     await gate.register.renew()
-    runs = (hub.run, broadcast.run, gate.register.run, gate.sockets.run)
+    await planned.look()
+    runs = (hub.run, broadcast.run, gate.register.run, gate.sockets.run, planned.run)
     tasks = [asyncio.create_task(run()) for run in runs]
     for task in tasks:
         task.add_done_callback(_end_with)

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from redis.asyncio import Redis
 
 from mes.equipment import Plant
 from mes.link import Link
 from mes.link import from_plain as link_from_plain
-from mes.snapshot import Snapshot
+from mes.snapshot import ShiftNow, Snapshot
 from mes.unit_view import UnitView, from_plain
 from store import live
 
@@ -21,7 +21,11 @@ PARTS_MAX = 200  # parts of the plant, by scope, that are kept
 
 
 class Hub:
-    """What is known of the plant now. `listen` is called with the ids that changed."""
+    """What is known of the plant now. `listen` is called with the ids that changed.
+
+    shifts_at: what is planned at an instant, by area; told: is called with the kinds of records that
+    were changed.
+    """
 
     def __init__(self, url: str, plant: Plant) -> None:
         self.plant = plant
@@ -31,6 +35,8 @@ class Hub:
         self.changed_us = now_us()  # since when it is online, or is not
         self.received = 0  # messages read
         self.redis: Redis[str] = live.open_redis(url)
+        self.shifts_at: Callable[[int], Mapping[str, ShiftNow]] = lambda _us: {}
+        self.told: Callable[[Sequence[str]], None] = lambda _kinds: None
         self._parts: dict[tuple[str, ...], Plant] = {}
         self._listeners: list[Callable[[set[str]], None]] = []
         self._streams = {live.view_key(c): c for c in plant.work_centers} | {live.LINKS_VIEW: ""}
@@ -41,7 +47,14 @@ class Hub:
     def snapshot(self, scope: Iterable[str] | None = None) -> Snapshot:
         """What is known now, of the plant within `scope`; None: of all of it."""
         plant = self.plant if scope is None else self.plant_within(scope)
-        return Snapshot(plant=plant, now_us=now_us(), views=self.views, links=self.links)
+        at_us = now_us()
+        return Snapshot(
+            plant=plant,
+            now_us=at_us,
+            views=self.views,
+            links=self.links,
+            shifts=self.shifts_at(at_us),
+        )
 
     def plant_within(self, scope: Iterable[str]) -> Plant:
         """`Plant.within`, the same object for the same scope."""
@@ -66,6 +79,9 @@ class Hub:
                     found = await self.redis.xread(after, count=1000, block=live.BLOCK_MS)
                     for key, entries in found or []:
                         after[key] = entries[-1][0]
+                        if key == live.RECORDS_VIEW:
+                            self.told([kind for _, f in entries for kind in f.get("k", "").split()])
+                            continue
                         self._take(key, [(f.get("k", ""), f.get("j", "")) for _, f in entries])
             except live.UNAVAILABLE as error:
                 self._turn(online=False, why=error)
@@ -85,7 +101,8 @@ class Hub:
             newest, rows = await pipe.execute()
             after[key] = newest[0][0] if newest else "0-0"
             self._take(key, list(rows.items()))
-        return after
+        newest = await self.redis.xrevrange(live.RECORDS_VIEW, count=1)
+        return after | {live.RECORDS_VIEW: newest[0][0] if newest else "0-0"}
 
     def _take(self, key: str, rows: list[tuple[str, str]]) -> None:
         changed = set()

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from layouts._html import Tag, to_html
 
-STYLES = ("bootstrap.min.css", "theme.css", "takt.css", "access.css")
+STYLES = ("bootstrap.min.css", "theme.css", "takt.css", "access.css", "calendar.css")
 
 
 def document(
@@ -57,12 +57,19 @@ def note(text: str, *, look: str = "stop") -> Component | None:
     )
 
 
-def field(label: str, name: str, *, hint: str = "", **props: Any) -> Component:
-    """A labelled input."""
+def field(label: str, name: str, *, hint: str = "", fault: str = "", **props: Any) -> Component:
+    """A labelled input. fault: why what was typed there was refused."""
     inside: list[Any] = [html.Span(label, className="label"), Tag("input", name=name, **props)]
     if hint:
         inside.append(html.Small(hint))
+    if fault:
+        inside.append(refusal(fault))
     return html.Label(inside, className="field")
+
+
+def refusal(words: str) -> Component | None:
+    """Why something typed was refused, beside it; None for no words."""
+    return html.Span(words, className="refusal", role="alert") if words else None
 
 
 def hidden(name: str, value: str) -> Tag:
@@ -73,7 +80,10 @@ def button(text: str, *, kind: str = "main", **props: Any) -> Component:
     return html.Button(text, type="submit", className=f"act {kind}", **props)
 
 
-def post(action: str, *children: Any, **props: Any) -> Component:
-    """A form that is sent as a POST; its key makes it count once, however often it is sent."""
-    key = hidden("key", secrets.token_urlsafe(16))
+def post(action: str, *children: Any, again: str = "", **props: Any) -> Component:
+    """A form that is sent as a POST; its key makes it count once, however often it is sent.
+
+    again: the key of a form that was sent, of which nobody knows whether it was done.
+    """
+    key = hidden("key", again or secrets.token_urlsafe(16))
     return html.Form([key, *children], action=action, method="post", **props)

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from layouts._shifts import until_words
 from layouts._slots import Row
 from layouts._words import NOTHING, ms, number, site_time
 from mes.equipment import TRUSTED, WorkUnit
-from mes.snapshot import Snapshot
+from mes.snapshot import ShiftNow, Snapshot
 from mes.states import STATES, State, code
 from mes.unit_view import Live, UnitView
 
@@ -17,6 +18,7 @@ _WAS = {  # where the word of a state alone would not do
     "unknown": "in no known state",
 }
 _STALE_RANK, _BAD_RANK = 1.4, 1.6  # after stopped and held, before all that can be trusted
+_RESTING_RANK = 11.0  # after everything
 
 
 @dataclass(slots=True)
@@ -33,11 +35,26 @@ class Facts:
     fault: str
     doubt: str  # "BAD DATA state": in short why it cannot be trusted
     doubtful: str  # the tags that are to blame
+    shift: ShiftNow | None = None  # what is planned; None: no calendar says
 
     @property
     def live(self) -> bool:
         """Whether what is shown of it can be trusted now: it is heard, and not bad."""
         return self.quality in ("good", "uncertain")
+
+    @property
+    def resting(self) -> bool:
+        """Whether it stands while no shift is planned: nobody is expected to act on it."""
+        off = self.shift is not None and self.shift.shift is None
+        return off and self.live and self.state.key != "running"
+
+    @property
+    def look(self) -> str:
+        return "off" if self.resting else self.state.look
+
+    @property
+    def word(self) -> str:
+        return "NO SHIFT" if self.resting else self.state.word
 
     @property
     def counted(self) -> bool:
@@ -70,6 +87,7 @@ def facts(now: Snapshot, unit: WorkUnit) -> Facts:
         fault=_fault(view, unit, state),
         doubt=_doubt(quality, doubtful),
         doubtful=", ".join(doubtful),
+        shift=now.shift(unit),
     )
 
 
@@ -81,6 +99,8 @@ def worst_first(found: Iterable[Facts]) -> list[Facts]:
 def severity(f: Facts) -> float:
     if f.quality == "stale":
         return _STALE_RANK
+    if f.resting:
+        return _RESTING_RANK
     return min(f.state.rank, _BAD_RANK) if f.quality == "bad" else f.state.rank
 
 
@@ -93,11 +113,25 @@ def attributes(f: Facts) -> Row:
     """What a tile of the unit carries for the painter, for style and for tests."""
     return {
         "@data-state": f.state.key,
-        "@data-look": f.state.look,
+        "@data-look": f.look,
+        "@data-shift": _planned(f),
         "@data-quality": f.quality,
         "@data-source-time": ms(f.view.source_time_us),
         "@data-stale-at": ms(f.stale_at_us),
     }
+
+
+def _planned(f: Facts) -> str:
+    """For style: whether a shift is planned where the unit is, "" where no calendar says."""
+    if f.shift is None:
+        return ""
+    return "on" if f.shift.shift else "none"
+
+
+def next_shift(f: Facts, now: Snapshot) -> str:
+    """ "next shift at 06:00" of a unit that rests, else ""."""
+    words = until_words(f.shift, now) if f.resting and f.shift is not None else ""
+    return words.replace("next at", "next shift at")
 
 
 def was(f: Facts, now: Snapshot) -> str:

@@ -11,13 +11,14 @@ from layouts._words import zone_word
 from mes.equipment import Plant
 from mes.snapshot import Snapshot
 
-SHAPES = ("run", "help", "stop", "material", "idle", "stale", "unknown", "info")
+SHAPES = ("run", "help", "stop", "material", "idle", "stale", "unknown", "info", "off")
 LOOK_WORDS = {
     "stop": "stopped",
     "help": "help, set-up",
     "material": "waiting",
     "run": "running",
     "idle": "idle",
+    "off": "no shift",
     "stale": "no data",
 }
 

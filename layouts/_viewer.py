@@ -12,10 +12,27 @@ MENU = (  # title, address, right
 )
 
 
+PAGES = (("Calendar", "/calendar", "records"),)  # in the navigation, of people with the right
+
+
 def viewer(
-    name: str, rights: Sequence[str], *, device: str = "", tablet: bool = False
+    name: str, rights: Sequence[str], *, device: str = "", tablet: bool = False, on: str = ""
 ) -> Component:
-    """name: of the person who is signed in, "" for nobody; device: of the wall or tablet."""
+    """name: of the person who is signed in, "" for nobody; device: of the wall or tablet; on: the
+    address of the page that is open.
+
+    With it come the pages of the navigation that only people see; style puts them beside the others.
+    """
+    who = html.Span(_who(name, rights, device, tablet), className="viewer-is")
+    pages = [
+        html.A(title, href=href, className=f"nav-item{' on' if href == on else ''}")
+        for title, href, right in PAGES
+        if name and right in rights
+    ]
+    return html.Span([html.Nav(pages, className="nav-bar nav-more"), who], className="viewer")
+
+
+def _who(name: str, rights: Sequence[str], device: str, tablet: bool) -> Component:
     if not name:
         if device:
             text = [html.Span(device, className="who-device")]

@@ -48,6 +48,14 @@ def reading(value: Value, decimals: int | None) -> str:
     return str(value)
 
 
+def hours(us: int) -> str:
+    """A length of time as people say it: "7 h 30 min", "9 h", "45 min"."""
+    h, m = divmod(round(us / 60_000_000), 60)
+    if not h:
+        return f"{m} min" if m else "0 h"
+    return f"{h:,} h {m:02} min" if m else f"{h:,} h"
+
+
 def ms(us: int | None) -> str:
     """Milliseconds as the painter takes them, empty where there is no time."""
     return "" if us is None else str(us // 1000)

@@ -15,6 +15,7 @@ from layouts._facts import (
     attributes,
     cycle,
     facts,
+    next_shift,
     since_words,
     summed,
     total,
@@ -22,6 +23,7 @@ from layouts._facts import (
     was,
     worst_first,
 )
+from layouts._shifts import shift_row
 from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
 from layouts._words import ms, number, zone_word
 from mes.snapshot import Snapshot
@@ -84,8 +86,17 @@ def rows(now: Snapshot, id: str | None = None) -> Rows:
         f"unit:{f.unit.id}": _row(f, now, place, place // on_page + 1)
         for place, f in enumerate(found)
     }
-    out["page"] = _page_row(found, now)
+    out["page"] = _page_row(found, now) | shift_row(now.shifts.get(_area(now, id)), now)
     return out
+
+
+def _area(now: Snapshot, id: str) -> str:
+    """The area of an area, work centre or work unit."""
+    plant = now.plant
+    if id in plant.areas:
+        return id
+    center = plant.work_units[id].work_center if id in plant.work_units else id
+    return plant.work_centers[center].area
 
 
 def _pages(units: int) -> tuple[int, int]:
@@ -113,10 +124,10 @@ def _row(f: Facts, now: Snapshot, place: int, page: int) -> Row:
         "@style": f"order:{place}",
         "@data-rank": str(place + 1),
         "@data-page": str(page),
-        "word": f.state.word,
+        "word": f.word,
         "aside": _aside(f, running=running),
         "doubt": f.doubt,
-        "fault": f.fault,
+        "fault": next_shift(f, now) if f.resting else f.fault,
         "since": since_words(f, now),
         "cycle": cycle(f),
         "bar@style": f"width:{min(1.0, speed / _BAR_FULL):.1%}",
@@ -156,6 +167,7 @@ def _header(now: Snapshot, id: str) -> Component:
     return keyed(
         "page",
         html.A(html.H1(name.upper()), href="/", title="to the overview"),
+        _pair(slot("shift_until"), slot("shift", html.B), soft=True),
         _pair(slot("zone"), html.B("", **{"data-clock": now.plant.time_zone})),
         html.Span(className="grow"),
         _pair(slot("good_label"), slot("sum_good", html.B)),

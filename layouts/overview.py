@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from layouts import _parts
 from layouts._facts import Facts, attributes, facts, severity, summed, total, trust, worst_first
 from layouts._needs import Need, needs
+from layouts._shifts import in_words, shared
 from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
 from layouts._words import NOTHING, ms, number, plural
 from mes.equipment import Area, WorkUnit
@@ -18,7 +19,7 @@ ORDER = 0
 PATH = "/"
 
 NEEDS_MAX = 8  # places in the list; more are counted in a line below it
-LOOKS = ("stop", "stale", "bad", "material", "help", "run", "idle")
+LOOKS = ("stop", "stale", "bad", "material", "help", "run", "idle", "off")
 _LOOK_WORDS = {**_parts.LOOK_WORDS, "bad": "bad data"}
 
 
@@ -48,10 +49,14 @@ def rows(now: Snapshot, id: str | None = None) -> Rows:
     order = sorted(ranked, key=lambda a: _badness(ranked[a]))
     for area, units in ranked.items():
         out[f"area:{area}"] = _area_row(units, order.index(area))
+    shifts = {area: now.shifts.get(area) for area in now.plant.areas}
+    whole = shared(shifts.values())
+    for area, shift in shifts.items():
+        out[f"area:{area}"]["area_shift"] = "" if whole else in_words(shift, now)
     all_needs = needs(found, now)
     for n in range(NEEDS_MAX):
         out[f"need:{n + 1}"] = _need_row(all_needs[n] if n < len(all_needs) else None)
-    out["page"] = _page_row(found, len(all_needs))
+    out["page"] = _page_row(found, len(all_needs)) | {"shift": in_words(whole, now)}
     return out
 
 
@@ -61,7 +66,7 @@ def _badness(ranked: list[Facts]) -> list[float]:
 
 def _unit_row(f: Facts) -> Row:
     return attributes(f) | {
-        "word": f.state.word.lower(),
+        "word": f.word.lower(),
         "clock@data-since": ms(f.view.state_since_us),
         "nodata@data-since": ms(f.heard_us),
         "doubt": f.doubt,
@@ -70,7 +75,7 @@ def _unit_row(f: Facts) -> Row:
 
 
 def _area_row(ranked: list[Facts], order: int) -> Row:
-    looks = Counter(f.state.look if f.live else f.quality for f in ranked)
+    looks = Counter(f.look if f.live else f.quality for f in ranked)
     worst = ranked[0] if ranked and severity(ranked[0]) < 8 else None
     row = {
         "@style": f"order:{order}",
@@ -88,7 +93,7 @@ def _area_row(ranked: list[Facts], order: int) -> Row:
 
 
 def _look(f: Facts) -> str:
-    return "stale" if f.quality == "stale" else f.state.look
+    return "stale" if f.quality == "stale" else f.look
 
 
 def _why(f: Facts) -> str:
@@ -122,7 +127,7 @@ def _page_row(found: list[Facts], count: int) -> Row:
     note = "" if known == len(found) else f"{known} of {plural(len(found), 'unit')} count"
     row = {
         "running": str(sum(f.state.key == "running" for f in live)) if live else NOTHING,
-        "stopped": str(sum(f.state.look == "stop" for f in live)) if live else NOTHING,
+        "stopped": str(sum(f.look == "stop" for f in live)) if live else NOTHING,
         "sum_good": number(total(f.good for f in found)),
         "good_note": note or ("" if trust(found) == "all" else "partly last known"),
         "sum_reject": number(total(f.reject for f in found)),
@@ -143,6 +148,7 @@ def _head(now: Snapshot) -> Component:
             [
                 html.H1(now.plant.name),
                 html.Span(now.plant.enterprise, className="note"),
+                slot("shift", className="note shift-now"),
                 html.Span(className="grow"),
                 html.Span(["data ", age("heard"), " old"], className="note"),
             ],
@@ -179,7 +185,13 @@ def _area(now: Snapshot, area: Area) -> Component:
         f"area:{area.id}",
         html.Div(
             [
-                html.A(html.H2(area.name), href=f"/andon/{area.id}"),
+                html.Div(
+                    [
+                        html.A(html.H2(area.name), href=f"/andon/{area.id}"),
+                        slot("area_shift", className="note"),
+                    ],
+                    className="area-name",
+                ),
                 html.Div(chips, className="chips"),
                 html.Div(
                     [slot("worst_label", html.Small), slot("worst", html.B), slot("why")],

@@ -6,6 +6,7 @@ from dash.development.base_component import Component
 from layouts import _parts, not_found
 from layouts._facts import Facts, attributes, cycle, facts, since_words, was
 from layouts._links import connection
+from layouts._shifts import in_words
 from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
 from layouts._words import NOTHING, ms, number, reading, site_time
 from mes.equipment import Tag, WorkUnit
@@ -77,15 +78,16 @@ def _unit_row(f: Facts, now: Snapshot) -> Row:
     last_piece = site_time(view.last_piece_us, now_us=now.now_us, zone=zone)
     counting = site_time(view.counted_since_us, now_us=now.now_us, zone=zone)
     return attributes(f) | {
-        "word": f.state.word,
-        "fault": f.fault,
+        "word": f.word,
+        "shift": in_words(f.shift, now),
+        "fault": "" if f.resting else f.fault,
         "doubt": f.doubt,
         "since": since_words(f, now),
         "clock@data-since": ms(view.state_since_us),
         "nodata@data-since": ms(f.heard_us),
         "was": was(f, now),
         "good": number(f.good),
-        "good_note": f"since {counting}" if f.counted else "nothing counted yet",
+        "good_note": _since_note(f, counting),
         "reject": number(f.reject),
         "reject_note": f"last piece at {last_piece}" if view.last_piece_us else "",
         "cycle": cycle(f),
@@ -99,6 +101,16 @@ def _unit_row(f: Facts, now: Snapshot) -> Row:
         "resets": number(view.resets),
         "heard@data-since": ms(view.received_time_us),
     }
+
+
+def _since_note(f: Facts, at: str) -> str:
+    """Since when the count runs, and of which shift it is."""
+    if not f.counted:
+        return "nothing counted yet"
+    shift = f.shift.shift if f.shift else None
+    if shift is not None and f.view.shift_since_us == shift.start_us:
+        return f"{shift.name}, since {at}"
+    return f"since {at}"
 
 
 def _codes(f: Facts, role: str) -> str:
@@ -163,6 +175,7 @@ def _header(now: Snapshot, unit: WorkUnit) -> Component:
                     className="pill",
                 ),
                 slot("since", className="note when-live"),
+                slot("shift", className="note shift-now"),
                 html.Span(
                     [html.B(["NO DATA ", since("nodata")]), slot("was")],
                     className="said when-stale",

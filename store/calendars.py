@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from mes.calendar import Calendar
 from mes.equipment import Plant
@@ -36,6 +37,12 @@ def calendars(found: Found, plant: Plant) -> dict[str, Calendar]:
     }
 
 
+def version_of(connection: Connection) -> int:
+    """The position of the newest change of a calendar; 0 where there was none."""
+    newest = sa.select(sa.func.max(records.c.position)).where(records.c.kind.in_(KINDS))
+    return connection.execute(newest).scalar() or 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Holds:
     """Between two moments the newest shift is the one that began at `start_us`, if any."""
@@ -60,8 +67,7 @@ class ShiftStarts:
 
     def refresh(self) -> None:
         with self._database.read() as connection:
-            newest = sa.select(sa.func.max(records.c.position)).where(records.c.kind.in_(KINDS))
-            version = connection.execute(newest).scalar() or 0
+            version = version_of(connection)
             if version == self.version:
                 return
             self._calendars = calendars(Records(connection), self._plant)

@@ -16,12 +16,13 @@ class AccessTable(Table):
     """[access]: who may see what.
 
     demo: the live screens are shown to everybody and people of the demo are made, goes only with
-    [simulator]; password_min: at least 8 [characters];
+    [simulator]; demo_calendar: with it, a plant without a calendar gets three shifts; password_min: at least 8 [characters];
     oidc_issuer, oidc_client_id: an identity provider, both or none; oidc_client_secret_file: relative
     to the configuration's folder, None for a public client; oidc_name: as people call it.
     """
 
     demo: bool = False
+    demo_calendar: bool = True
     password_min: Annotated[int, Field(ge=8, le=128)] = PASSWORD_MIN
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None

@@ -27,8 +27,14 @@ from tests.ports import free_ports
 ROLES = ("redis", "simulate", "collect", "engine", "dashboard")
 
 
-def demo_config(folder: Path, *, speed: float = 1.0, port: int | None = None) -> Path:
-    """The demo plant's configuration on free ports; returns its path."""
+def demo_config(
+    folder: Path, *, speed: float = 1.0, port: int | None = None, calendar: bool = False
+) -> Path:
+    """The demo plant's configuration on free ports; returns its path.
+
+    calendar: whether it has the demo's shifts; without, counts run on over the hours at which they
+    change.
+    """
     text = DEMO.read_text()
     ports = sorted(set(re.findall(r"\b(1[45]\d{3})\b", text)))
     for old, new in zip(ports, free_ports(len(ports)), strict=True):
@@ -37,6 +43,8 @@ def demo_config(folder: Path, *, speed: float = 1.0, port: int | None = None) ->
     text = text.replace("# port = 8050", f"port = {port or free_ports(1)[0]}")
     text = text.replace("# api_requests_per_min = 600", "api_requests_per_min = 100000")
     text = text.replace("# speed = 1.0", f"speed = {speed}")
+    if not calendar:
+        text = text.replace("# demo_calendar = true", "demo_calendar = false")
     path = folder / "config.toml"
     path.write_text(text)
     return path
@@ -45,8 +53,8 @@ def demo_config(folder: Path, *, speed: float = 1.0, port: int | None = None) ->
 class RunningPlant:
     """The processes of one plant. `start` and `kill` take the names of ROLES."""
 
-    def __init__(self, folder: Path, *, speed: float = 1.0) -> None:
-        self.config = demo_config(folder, speed=speed)
+    def __init__(self, folder: Path, *, speed: float = 1.0, calendar: bool = False) -> None:
+        self.config = demo_config(folder, speed=speed, calendar=calendar)
         self.data = folder / "data"
         self.data.mkdir(parents=True, exist_ok=True)
         port = tomllib.loads(self.config.read_text())["dashboard"]["port"]

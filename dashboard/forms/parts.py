@@ -19,9 +19,9 @@ FIELDS_MAX = 200
 NOT_NOW = "Takt cannot reach its data. Nothing was changed; please try again."
 
 
-async def fields(request: Request) -> dict[str, str]:
+async def fields(request: Request, most: int = FIELDS_MAX) -> dict[str, str]:
     """The fields of a form that was sent, the last of each name; files are passed over."""
-    form = await request.form(max_files=1, max_fields=FIELDS_MAX)
+    form = await request.form(max_files=1, max_fields=most)
     return {name: value for name, value in form.items() if not isinstance(value, UploadFile)}
 
 
@@ -39,14 +39,15 @@ def back_to(path: str) -> str:
     return path
 
 
-def viewer_of(doorway: Doorway, who: Who) -> Component:
-    """Who is signed in, for the page's head."""
+def viewer_of(doorway: Doorway, who: Who, *, on: str = "") -> Component:
+    """Who is signed in, for the page's head. on: the page's address in the navigation."""
     body = doorway.gate.register.known.active("device", who.device) or {}
     return viewer(
         who.person.name if who.signed_in else "",
         [right for right in RIGHTS if who.person.has(right)],
         device=str(body.get("name", "")),
         tablet=body.get("kind") == "tablet",
+        on=on,
     )
 
 

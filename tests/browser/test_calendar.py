@@ -1,0 +1,116 @@
+"""The calendar in real browsers: two people at the same instant, and walls that follow what is edited."""
+
+import re
+import threading
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+from tests.browser.test_screens import text
+from tests.conftest import pytest_setup_options
+from tests.own_redis import wait_until
+from tests.running_plant import RunningPlant
+from tests.visitor import as_person, password_of
+
+pytestmark = pytest.mark.browser
+
+PEOPLE = {"supervisor": "Samir Haddad", "engineer": "Elena Rossi"}
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory):
+    running = RunningPlant(tmp_path_factory.mktemp("calendar"), calendar=True)
+    running.start("redis", "dashboard")
+    log = running.data / "dashboard.log"
+    wait_until(lambda: log.exists() and "admin " in log.read_text(), seconds=30, what="the people")
+    yield running
+    running.end()
+
+
+@pytest.fixture
+def browsers():
+    opened = []
+
+    def open_one():
+        options = pytest_setup_options()
+        options.add_argument("--headless=new")
+        options.add_argument("--window-size=1440,900")
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        opened.append(webdriver.Chrome(options=options, service=Service("chromedriver")))
+        return opened[-1]
+
+    yield open_one
+    for driver in opened:
+        driver.quit()
+
+
+def sign_in(driver, plant, id):
+    driver.get(f"{plant.url}/login")
+    driver.find_element("name", "id").send_keys(id)
+    driver.find_element("name", "password").send_keys(password_of(plant.data, id))
+    driver.find_element("css selector", ".card-in button[type=submit]").click()
+    wait_until(lambda: "/login" not in driver.current_url, what=f"{id} signed in")
+
+
+def words(driver):
+    return driver.find_element("css selector", "main").text
+
+
+def test_of_two_at_the_same_instant_one_wins_and_the_other_keeps_what_he_typed(plant, browsers):
+    drivers = {id: browsers() for id in PEOPLE}
+    for id, driver in drivers.items():
+        sign_in(driver, plant, id)
+        driver.get(f"{plant.url}/calendar/press-shop?week=2026-12-02")
+        driver.find_element("css selector", 'a[data-shift="late"][data-date="2026-12-02"]').click()
+        wait_until(lambda d=driver: d.find_elements("css selector", "#edit"))
+        driver.find_element("css selector", '[name="kind"][value="cancelled"]').click()
+        driver.find_element("name", "note").send_keys(f"typed by {id}")
+    together = threading.Barrier(2)
+
+    def send(driver):
+        button = driver.find_element("css selector", "form.exception button")
+        together.wait(10)
+        button.click()
+
+    senders = [threading.Thread(target=send, args=(driver,)) for driver in drivers.values()]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join(30)
+
+    def ended(driver):
+        return "Saved." in words(driver) or "Nothing was saved" in words(driver)
+
+    for driver in drivers.values():
+        wait_until(lambda d=driver: ended(d), what="an answer")
+    (winner,) = [id for id, driver in drivers.items() if "Saved." in words(driver)]
+    (loser,) = PEOPLE.keys() - {winner}
+    driver = drivers[loser]
+    assert re.search(rf"{PEOPLE[winner]} has changed this at \d\d:\d\d", words(driver))
+    assert f"typed by {winner}" in driver.find_element("css selector", ".versus").text
+    assert driver.find_element("name", "note").get_attribute("value") == f"typed by {loser}"
+    driver.find_element("css selector", "form.exception button").click()
+    wait_until(lambda: "Saved." in words(driver), what="sent again")
+    drivers[winner].refresh()
+    wait_until(lambda: f"typed by {loser}" in words(drivers[winner]), what="seen by the other")
+    for driver in drivers.values():
+        told = [line["message"] for line in driver.get_log("browser") if line["level"] == "SEVERE"]
+        assert [line for line in told if "409" not in line] == []
+
+
+def test_a_wall_follows_the_calendar_within_seconds(plant, browsers):
+    driver = browsers()
+    driver.get(f"{plant.url}/andon/assembly")
+    shift = '[data-key=page] [data-f="shift"]'
+    wait_until(lambda: driver.find_elements("css selector", shift), seconds=15)
+    wait_until(lambda: text(driver, shift) in ("Early", "Late", "Night"), seconds=15)
+    engineer = as_person(plant, "engineer")
+    today = engineer.get("/calendar/assembly").text
+    (day,) = re.findall(r'<a[^>]*class="wk-shift[^"]*at-work[^"]*"[^>]*>', today)
+    date, id = (re.findall(rf'data-{name}="([^"]+)"', day)[0] for name in ("date", "shift"))
+    form = {"what": "exception", "key": "now", "version": "0", "kind": "cancelled"}
+    answer = engineer.post("/calendar/assembly", data=form | {"date": date, "shift": id})
+    assert answer.status_code == 303
+    wait_until(lambda: text(driver, shift) == "No shift", seconds=5, what="the wall following")
+    assert re.match(r"next at \d\d:\d\d", text(driver, '[data-key=page] [data-f="shift_until"]'))
