@@ -18,8 +18,8 @@ from dashboard.records import RecordsAway
 from dashboard.signing import sign
 from mes.equipment import Plant
 from mes.kinds import Kind, Remove, Set
-from mes.people import RIGHTS, Person, covers
-from mes.records import Conflict, Forbidden, Invalid, Missing, Record
+from mes.people import Person, covers
+from mes.records import Body, Conflict, Forbidden, Invalid, Missing, Record
 from mes.sight import sees_path
 from store.actions import Done
 from store.log.reading import Records
@@ -41,7 +41,7 @@ class Changing:
         asks = self._asks()
         said = await said_in(request, body=True)
         version = expected_version(request.headers)
-        self._may_be(asks, id, said.body, version)
+        self._may_be_new(id, version)
         command = Set(
             kind=self._kind.key, id=id, body=said.body, version=version, reason=said.reason
         )
@@ -64,27 +64,29 @@ class Changing:
             raise Failed(403, "devices and tokens are changed by people", code="forbidden")
         return asks
 
-    def _may_be(self, asks: Who, id: str, body: Any, version: int) -> None:
-        """What is refused beyond what the kind itself refuses."""
+    def _may_be_new(self, id: str, version: int) -> None:
         key = self._kind.key
         if key in SECRET and version == 0:
             raise Failed(422, f"a {key} is made at /devices, or by takt token: it has a secret")
         if key == "person" and version == 0 and id != id.lower():
             raise Failed(422, "id: expected small letters")
-        if key not in SECRET:
+
+    def _no_more(self, person: Person, body: Body) -> None:
+        """Nobody gives a device or token more than he has himself."""
+        if self._kind.key not in SECRET:
             return
-        scope, rights = body.get("scope"), body.get("rights")
-        for path in scope if isinstance(scope, list) else ():
-            if isinstance(path, str) and not covers(asks.person.scope, path):
-                raise Failed(403, f"that is more than you may see: {path}", code="forbidden")
-        known = [right for right in RIGHTS if isinstance(rights, list) and right in rights]
-        for right in known:
-            if not asks.person.has(right):
-                raise Failed(403, f"that is more than you may do: {right}", code="forbidden")
+        for path in body["scope"]:
+            if not covers(person.scope, path):
+                raise Forbidden(f"that is more than you may see yourself: {path}")
+        for right in body.get("rights", ()):
+            if not person.has(right):
+                raise Forbidden(f"that is more than you may do yourself: {right}")
 
     async def _do(self, request: Request, asks: Who, command: Set | Remove, said: Said) -> Done:
         desk, key = self._doorway.desk, key_of(request.headers, asks.person)
         paths = await desk.read(lambda c: self._allowed(c, asks.person, command, key))
+        if isinstance(command, Set):
+            self._no_more(asks.person, self._kind.check(command.id, command.body))
         signatures = [
             await sign(self._doorway, signing, request.scope, paths=paths)
             for signing in said.signings

@@ -145,7 +145,7 @@ def _timeline(server: FastAPI, hub: Hub, desk: Desk) -> None:
     ) -> Response:
         """The states of a work unit in a window of at most 31 days; all pages are of one moment."""
         unit, between = _unit_of(hub, id), window_us(from_, until, DAYS_MAX)
-        position, known_us, start_us = _page(after) if after else (as_of, None, -1)
+        position, known_us, start_us = _page(after) if after is not None else (as_of, None, -1)
         view = hub.views.get(unit.id) if position is None else None
 
         def look(connection: Connection) -> tuple[_Told, Sequence[Span] | None]:
