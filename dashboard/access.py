@@ -36,6 +36,7 @@ UNTOUCHED = ("/assets/", "/_dash-component-suites/", "/api/docs-assets/")
 UNASKED = ("/sw.js", "/healthz", "/favicon.ico")  # not even who it is
 OPEN = ("/login", "/logout", "/welcome", "/readyz")
 LIVE = ("/metrics", "/api/v1/work-units", "/api/docs", "/api/openapi.json", "/_reload-hash")
+RECORDED = re.compile(r"/api/v1/work-units/[^/]*/.*")  # beside what is live of a unit
 NOT_BY_PIN = frozenset({"people", "devices", "tokens"})
 READING = ("GET", "HEAD", "OPTIONS")
 UNSURE = "Takt cannot check at the moment who you are. It tries again by itself."
@@ -138,7 +139,8 @@ class Gate:
             body = self.register.known.active("device", who.device) if who.device else None
             return "yes" if body and body["kind"] == "tablet" else "sign in"
         known = who.signed_in or who.via == "token"
-        api = path.startswith("/api/") and not _below(path, LIVE)
+        live = _below(path, LIVE) and not RECORDED.fullmatch(path)
+        api = path.startswith("/api/") and not live
         if api or self.protected(path):
             return "yes" if known else "sign in"
         if who.person.has("live"):

@@ -6,7 +6,8 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-CODES = {413: "content_too_large"}  # others are what HTTP calls them; this one's name has changed
+# Others are what HTTP calls them; the name of 413 has changed.
+CODES = {413: "content_too_large", 422: "invalid"}
 
 
 async def refuse(
@@ -22,9 +23,14 @@ async def refuse(
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 4003, "reason": message})
         return
-    code = CODES.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "_")
-    body = {"error": {"code": code, "message": message, "detail": None}}
+    body = {"error": {"code": code_of(status), "message": message, "detail": None}}
     await JSONResponse(body, status_code=status, headers=headers)(scope, receive, send)
+
+
+def code_of(status: int) -> str:
+    return CODES.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "_").replace(
+        "-", "_"
+    )
 
 
 def only(headers: Headers, name: str) -> str | None:

@@ -85,7 +85,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     for form in FORMS:
         form.register(server, config, doorway)
     drafts.register(server, Drafts(hub.redis))
-    api.register(server, hub)
+    api.register(server, hub, doorway)
     server.get("/sw.js", include_in_schema=False)(_service_worker)
     app = Dash(
         "dashboard",

@@ -22,12 +22,15 @@ def _nothing(_old: Body | None, _new: Body | None, _now_us: int) -> Ids:
 class Kind:
     """One kind of record: a row of KINDS.
 
-    right: what it takes to change one; see: to read one; check: gives the body as it is kept, from
-    (id, body), or raises ValueError; places: ids of the equipment it concerns, of (id, body);
-    signatures: the meanings in which a change, of (old, new, now_us), has to be signed.
+    plural: what they are called in addresses; right: what it takes to change one; see: to read one;
+    check: gives the body as it is kept, from (id, body), or raises ValueError; places: ids of the
+    equipment it concerns, of (id, body); signatures: the meanings in which a change, of (old, new,
+    now_us), has to be signed; seen_at: the places at which one is seen, where they are others than
+    `places`; wide: it holds for all that is below its place (mes.sight).
     """
 
     key: str
+    plural: str
     words: str
     right: str
     see: str
@@ -35,6 +38,8 @@ class Kind:
     places: Callable[[str, Body], Ids]
     signatures: Callable[[Body | None, Body | None, int], Ids] = _nothing
     removable: bool = True
+    seen_at: Callable[[str, Body], Ids] | None = None
+    wide: bool = False
 
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:+-]{0,99}")
@@ -89,6 +94,7 @@ KINDS: Mapping[str, Kind] = {
     for k in (
         Kind(
             key="person",
+            plural="people",
             words="a person with roles and scope",
             right="people",
             see="people",
@@ -97,6 +103,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             key="device",
+            plural="devices",
             words="a wall or a shared tablet, and the equipment that it shows",
             right="devices",
             see="devices",
@@ -105,6 +112,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             key="token",
+            plural="tokens",
             words="a token of the API: what a program may do, and where",
             right="tokens",
             see="tokens",
@@ -113,6 +121,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             key="master_data",
+            plural="master-data",
             words="ideal cycle and target of a work unit, by the time for which they hold",
             right="master_data",
             see="records",
@@ -123,35 +132,44 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             key="shift_pattern",
+            plural="shift-patterns",
             words="the shifts of a week at a place, from a date on",
             right="calendar",
             see="records",
             check=_named(ShiftPattern, "{place}@{valid_from}"),
             places=_of_place,
+            wide=True,
         ),
         Kind(
             key="holiday",
+            plural="holidays",
             words="a date on which no shift starts at a place",
             right="calendar",
             see="records",
             check=_named(Holiday, "{place}@{date}"),
             places=_of_place,
+            wide=True,
         ),
         Kind(
             key="shift_exception",
+            plural="shift-exceptions",
             words="a shift of one date that is cancelled, changed or extra",
             right="exceptions",
             see="records",
             check=_named(ShiftException, "{place}@{date}:{shift}"),
             places=_of_place,
+            wide=True,
         ),
         Kind(
             key="equipment",
+            plural="equipment",
             words="what the configuration says of the equipment",
             right="configuration",
             see="records",
             check=lambda _id, body: body,
             places=_of_site,
+            seen_at=_of_itself,
+            wide=True,
         ),
     )
 }

@@ -1,28 +1,17 @@
-"""/api/v1: the digits behind the screens, as JSON. One error shape for everything that fails."""
+"""/api/v1/work-units: what the screens show, in digits."""
 
-import logging
-from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, JSONResponse
-from fastapi.staticfiles import StaticFiles
+from fastapi import APIRouter, FastAPI, HTTPException, Query
 from pydantic import BaseModel
-from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from dashboard.api.errors import ErrorOut
+from dashboard.api.shapes import time_out
 from dashboard.hub import Hub
 from dashboard.identity import who
 from mes.equipment import WorkUnit
-from mes.observation import Value, moment
+from mes.observation import Value
 from mes.snapshot import Snapshot
-
-log = logging.getLogger("takt.api")
-
-# Swagger UI 5.35.0 as its makers publish it: served by us, because plants have no internet.
-DOCS_ASSETS = Path(__file__).resolve().parent / "vendor" / "swagger-ui"
 
 
 class TagOut(BaseModel):
@@ -67,16 +56,6 @@ class WorkUnitList(BaseModel):
     next: str | None  # `after` of the next page
 
 
-class ErrorBody(BaseModel):
-    code: str
-    message: str
-    detail: Any = None
-
-
-class ErrorOut(BaseModel):
-    error: ErrorBody
-
-
 def register(server: FastAPI, hub: Hub) -> None:
     router = APIRouter(prefix="/api/v1", tags=["work units"], responses={404: {"model": ErrorOut}})
 
@@ -108,12 +87,6 @@ def register(server: FastAPI, hub: Hub) -> None:
         return WorkUnitDetail(**_unit(hub, now, unit), tags=_tags(now, unit))
 
     server.include_router(router)
-    server.mount("/api/docs-assets", StaticFiles(directory=DOCS_ASSETS))
-    server.get("/api/docs", include_in_schema=False)(_docs)
-    server.get("/api/{path:path}", include_in_schema=False)(_nothing_here)
-    server.add_exception_handler(StarletteHTTPException, _failed)
-    server.add_exception_handler(RequestValidationError, _refused)
-    server.add_exception_handler(Exception, _broken)
 
 
 def _unit(hub: Hub, now: Snapshot, unit: WorkUnit) -> dict[str, Any]:
@@ -154,48 +127,3 @@ def _tags(now: Snapshot, unit: WorkUnit) -> list[TagOut]:
         for name, tag in unit.tags.items()
         if name in found
     ]
-
-
-def time_out(us: int | None) -> str | None:
-    """RFC 3339 in UTC with microseconds."""
-    if us is None:
-        return None
-    return moment(us).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-async def _docs() -> HTMLResponse:
-    return get_swagger_ui_html(
-        openapi_url="/api/openapi.json",
-        title="Takt API",
-        swagger_js_url="/api/docs-assets/swagger-ui-bundle.js",
-        swagger_css_url="/api/docs-assets/swagger-ui.css",
-        swagger_favicon_url="/assets/favicon.svg",
-        swagger_ui_parameters={"validatorUrl": None},
-    )
-
-
-async def _nothing_here(path: str) -> None:
-    raise HTTPException(404, f"there is nothing at /api/{path}; see /api/docs")
-
-
-async def _failed(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, StarletteHTTPException)
-    status = HTTPStatus(error.status_code)
-    code = "invalid" if status == 422 else status.phrase.lower().replace(" ", "_")
-    body = ErrorOut(error=ErrorBody(code=code, message=str(error.detail)))
-    return JSONResponse(body.model_dump(), status_code=status, headers=error.headers)
-
-
-async def _broken(_request: Request, error: Exception) -> JSONResponse:
-    log.error("a request could not be answered", exc_info=error)
-    body = ErrorOut(error=ErrorBody(code="fault", message="a fault in Takt; its log says more"))
-    return JSONResponse(body.model_dump(), status_code=500)
-
-
-async def _refused(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    faults = [{"where": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
-    body = ErrorOut(
-        error=ErrorBody(code="invalid", message="the request is not valid", detail=faults)
-    )
-    return JSONResponse(body.model_dump(), status_code=422)

@@ -1,0 +1,161 @@
+"""/api/v1/<kinds>: every kind of record of mes.kinds, read and changed in the same way.
+
+Changes go through the one door (store.actions): done once for each key, refused where somebody else
+was first. Whoever asks learns nothing of what lies outside of his scope: it is not listed, and he is
+told that it is not there, whether it is or not.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Header, Query, Request, Response
+
+from dashboard.api.asking import AsOf, Limit, has_seen, needs, only_known
+from dashboard.api.changing import Changing
+from dashboard.api.errors import ErrorOut, Failed, Json
+from dashboard.api.reading import at_position, newest_shown, shown, shown_versions
+from dashboard.api.shapes import CHANGE, LIST, RECORD, VERSIONS, ConflictDetail, record_out
+from dashboard.doorway import Doorway
+from dashboard.identity import who
+from dashboard.records import Desk
+from mes.equipment import Plant
+from mes.kinds import KINDS, Kind
+
+Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
+IfMatch = Annotated[str | None, Header(alias="If-Match", description='the version, as "3"')]
+IfNone = Annotated[str | None, Header(alias="If-None-Match", description="* : it shall be new")]
+IfNoneSeen = Annotated[str | None, Header(alias="If-None-Match", description="304 if it is so yet")]
+
+CONFLICT = {"model": ErrorOut, "description": f"`detail`: {ConflictDetail.__doc__}"}
+READ: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorOut} for status in (401, 403, 404, 422, 429, 503)
+}
+WRITE = READ | {409: CONFLICT, 412: CONFLICT} | {s: {"model": ErrorOut} for s in (413, 415, 428)}
+
+
+def register(server: FastAPI, plant: Plant, doorway: Doorway) -> None:
+    for kind in KINDS.values():
+        _list(server, plant, doorway.desk, kind)
+        _one(server, plant, doorway.desk, kind)
+        _versions(server, plant, doorway.desk, kind)
+        _change(server, kind, Changing(plant, doorway, kind))
+
+
+def _names(kind: Kind, what: str) -> dict[str, Any]:
+    return {
+        "tags": [kind.plural],
+        "name": f"{what}_{kind.key}",
+        "operation_id": f"{what}_{kind.key}",
+        "dependencies": [Depends(only_known)],
+    }
+
+
+def _list(server: FastAPI, plant: Plant, desk: Desk, kind: Kind) -> None:
+    @server.get(
+        f"/api/v1/{kind.plural}",
+        response_model=LIST[kind.key],
+        responses=READ,
+        **_names(kind, "list"),
+    )
+    async def list_(limit: Limit = 100, after: str | None = None, as_of: AsOf = None) -> Response:
+        """All of the kind in the scope of who asks, by id.
+
+        An id that others add or remove meanwhile moves no other one to another page; with
+        `as_of` = `position` of the first page, all pages are of one moment.
+        """
+        person = who().person
+        needs(person, kind.see)
+        found, position = await desk.read(
+            lambda c: (shown(c, plant, person, kind, as_of), at_position(c, as_of))
+        )
+        rest = [record for record in found if after is None or record.id > after]
+        page = rest[:limit]
+        more = page[-1].id if len(rest) > limit else None
+        items = [record_out(record) for record in page]
+        return Json({"items": items, "next": more, "position": position})
+
+
+def _one(server: FastAPI, plant: Plant, desk: Desk, kind: Kind) -> None:
+    @server.get(
+        f"/api/v1/{kind.plural}/{{id}}",
+        response_model=RECORD[kind.key],
+        responses=READ | {304: {"description": "it is the version that If-None-Match names"}},
+        **_names(kind, "get"),
+    )
+    async def one(
+        request: Request, id: str, as_of: AsOf = None, if_none_match: IfNoneSeen = None
+    ) -> Response:
+        """One record; its version is the ETag."""
+        person = who().person
+        needs(person, kind.see)
+        record = await desk.read(lambda c: newest_shown(c, plant, person, kind, id, as_of))
+        if record is None or record.body is None:
+            raise Failed(404, f"no {kind.key} {id!r}")
+        etag = {"ETag": f'"{record.version}"'}
+        if has_seen(request.headers, record.version):
+            return Response(status_code=304, headers=etag)
+        return Json(record_out(record), headers=etag)
+
+
+def _versions(server: FastAPI, plant: Plant, desk: Desk, kind: Kind) -> None:
+    @server.get(
+        f"/api/v1/{kind.plural}/{{id}}/versions",
+        response_model=VERSIONS[kind.key],
+        responses=READ,
+        **_names(kind, "versions_of"),
+    )
+    async def versions(
+        id: str,
+        limit: Limit = 100,
+        after: Annotated[int, Query(ge=0, le=1 << 53)] = 0,
+        as_of: AsOf = None,
+    ) -> Response:
+        """All that it was, oldest first; also of a record that was removed."""
+        person = who().person
+        needs(person, kind.see)
+        found = await desk.read(lambda c: shown_versions(c, plant, person, kind, id, as_of))
+        if not found:
+            raise Failed(404, f"no {kind.key} {id!r}")
+        rest = [record for record in found if record.version > after]
+        more = rest[limit - 1].version if len(rest) > limit else None
+        return Json({"items": [record_out(record) for record in rest[:limit]], "next": more})
+
+
+def _change(server: FastAPI, kind: Kind, changing: Changing) -> None:
+    path, answers = f"/api/v1/{kind.plural}/{{id}}", WRITE | {201: {"model": RECORD[kind.key]}}
+
+    @server.put(
+        path,
+        response_model=RECORD[kind.key],
+        responses=answers,
+        openapi_extra=_said(CHANGE[kind.key].__name__, required=True),
+        **_names(kind, "put"),
+    )
+    async def put(
+        request: Request,
+        id: str,
+        _idempotency_key: Key = "",
+        _if_match: IfMatch = None,
+        _if_none_match: IfNone = None,
+    ) -> Response:
+        """Change it (If-Match: its version) or make it (If-None-Match: *), once for each key."""
+        return await changing.put(request, id)
+
+    @server.delete(
+        path,
+        response_model=RECORD[kind.key],
+        responses=WRITE,
+        openapi_extra=_said("RemovalIn", required=False),
+        **_names(kind, "delete"),
+    )
+    async def delete(
+        request: Request, id: str, _idempotency_key: Key = "", _if_match: IfMatch = None
+    ) -> Response:
+        """Remove it; what it was stays in the log. Answers its last version, without a body."""
+        return await changing.delete(request, id)
+
+
+def _said(model: str, *, required: bool) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{model}"}
+    return {
+        "requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}
+    }

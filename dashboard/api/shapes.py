@@ -1,0 +1,225 @@
+"""The shapes of records in the API, as its description shows them.
+
+They describe; what a body must really be is decided by its kind's check (mes.kinds).
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from mes.kinds import KINDS
+from mes.observation import moment
+from mes.people import NAME_MAX, ROLES
+from mes.records import Record
+from mes.shifts import WEEK
+
+Role = Literal[ROLES]  # type: ignore[valid-type]
+Day = Literal[WEEK]  # type: ignore[valid-type]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX)]
+Time = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["06:00"])]
+Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2026-12-24"])]
+Paths = Annotated[list[str], Field(max_length=50, examples=[["north/press-shop"]])]
+
+
+def time_out(us: int | None) -> str | None:
+    """RFC 3339 in UTC with microseconds."""
+    if us is None:
+        return None
+    return moment(us).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PersonBody(_Body):
+    """A person. `subject`: the id at the identity provider."""
+
+    name: Name
+    roles: list[Role] = []
+    scope: Paths = []
+    active: bool = True
+    subject: Annotated[str, Field(max_length=200)] = ""
+
+
+class DeviceBody(_Body):
+    """A wall or a shared tablet. Its secret is made at /devices, and never stands here."""
+
+    name: Name
+    kind: Literal["wall", "tablet"] = "wall"
+    scope: Paths = []
+    active: bool = True
+
+
+class TokenBody(_Body):
+    """A token of the API. Its secret is made at /devices, and never stands here."""
+
+    name: Name
+    rights: Annotated[list[str], Field(min_length=1, examples=[["records"]])]
+    scope: Paths = []
+    active: bool = True
+    expires_us: Annotated[int | None, Field(gt=0)] = None  # microseconds since the epoch
+
+
+class MasterDataVersion(_Body):
+    """From `valid_from` on (RFC 3339); null in the first one: from ever."""
+
+    valid_from: str | None
+    ideal_cycle_s: Annotated[float, Field(gt=0)]
+    oee_target: Annotated[float | None, Field(gt=0, le=1)] = None
+
+
+class MasterDataBody(_Body):
+    """What is planned of a work unit. A change of what held in the past has to be signed."""
+
+    versions: Annotated[list[MasterDataVersion], Field(min_length=1, max_length=500)]
+
+
+class BreakBody(_Body):
+    name: Name
+    start: Time
+    minutes: Annotated[int, Field(ge=1, le=1440)]
+
+
+class WeeklyShiftBody(_Body):
+    id: str
+    name: Name
+    days: Annotated[list[Day], Field(min_length=1)]
+    start: Time
+    end: Time
+    breaks: list[BreakBody] = []
+
+
+class ShiftPatternBody(_Body):
+    """The shifts of a week at an area or the site, from a local date on. Id: place@valid_from."""
+
+    place: str
+    valid_from: Date
+    shifts: list[WeeklyShiftBody]
+
+
+class HolidayBody(_Body):
+    """A local date on which no shift starts. Id: place@date."""
+
+    place: str
+    date: Date
+    name: Name
+
+
+class ShiftExceptionBody(_Body):
+    """One shift of one local date is otherwise. Id: place@date:shift. "cancelled" has no times."""
+
+    place: str
+    date: Date
+    shift: str
+    kind: Literal["cancelled", "changed", "extra"]
+    start: Time | None = None
+    end: Time | None = None
+    breaks: list[BreakBody] | None = None
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
+class EquipmentBody(_Body):
+    """What the configuration says; it alone changes it."""
+
+    level: Literal["site", "area", "work_center", "work_unit"]
+    name: str
+    parent: str
+    ideal_cycle_s: float | None
+
+
+BODIES: dict[str, type[BaseModel]] = {
+    "person": PersonBody,
+    "device": DeviceBody,
+    "token": TokenBody,
+    "master_data": MasterDataBody,
+    "shift_pattern": ShiftPatternBody,
+    "holiday": HolidayBody,
+    "shift_exception": ShiftExceptionBody,
+    "equipment": EquipmentBody,
+}
+
+
+class SignatureIn(_Body):
+    """Who signs, with his password, and in which meaning."""
+
+    person: Annotated[str, Field(max_length=128)]
+    password: Annotated[str, Field(max_length=1024, json_schema_extra={"format": "password"})]
+    meaning: Literal["approved", "reviewed", "performed", "responsible"]
+
+
+class RemovalIn(_Body):
+    """Why, and who signs for it."""
+
+    reason: Annotated[str, Field(max_length=1000)] = ""
+    signatures: Annotated[list[SignatureIn], Field(max_length=5)] = []
+
+
+class RecordOut(BaseModel):
+    """One version of a record. `body` is null where it was removed; `position`: of the log."""
+
+    id: str
+    version: int
+    body: Any
+    by: str
+    at: str
+    position: int
+
+
+def record_out(record: Record) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "version": record.version,
+        "body": None if record.body is None else dict(record.body),
+        "by": record.by,
+        "at": time_out(record.at_us),
+        "position": record.position,
+    }
+
+
+def _model(name: str, base: type[BaseModel], **fields: Any) -> Any:
+    return create_model(name, __base__=base, __doc__=base.__doc__, **fields)
+
+
+class _Page(BaseModel):
+    """One page; `next` is `after` of the next one. `position`: how far the log was read for it."""
+
+    next: str | None
+    position: int
+
+
+class _Versions(BaseModel):
+    """The versions, oldest first; `next` is `after` of the next page."""
+
+    next: int | None
+
+
+def _camel(key: str) -> str:
+    return "".join(word.capitalize() for word in key.split("_"))
+
+
+RECORD: dict[str, Any] = {
+    key: _model(f"{_camel(key)}Record", RecordOut, body=(BODIES[key] | None, ...)) for key in KINDS
+}
+
+
+def _lists(words: str, base: type[BaseModel]) -> dict[str, Any]:
+    def items(record: Any) -> Any:
+        return list[record]
+
+    return {
+        key: _model(f"{_camel(key)}{words}", base, items=(items(RECORD[key]), ...)) for key in KINDS
+    }
+
+
+LIST, VERSIONS = _lists("List", _Page), _lists("Versions", _Versions)
+CHANGE = {key: _model(f"{_camel(key)}Change", RemovalIn, body=(BODIES[key], ...)) for key in KINDS}
+CHANGES = (*CHANGE.values(), RemovalIn)
+
+
+class ConflictDetail(BaseModel):
+    """Who was first, when, and the record as it stands now; its body is null where it is gone."""
+
+    by: str
+    at: str
+    record: RecordOut

@@ -1,0 +1,351 @@
+"""The records by the API: who may do what where, versions, keys, and two at the same instant."""
+
+import threading
+import time
+from itertools import count
+
+import httpx
+import pytest
+
+from mes.kinds import KINDS
+from mes.people import RIGHTS, ROLES
+from tests.api_plant import ApiPlant, cancelled, holiday, pattern, text
+from tests.visitor import password_of
+
+NEW = {"If-None-Match": "*"}
+KEYS = (f"key-{n}" for n in count())
+DAYS = (f"2030-{m:02}-{d:02}" for m in range(1, 13) for d in range(1, 29))
+WINDOW = f"from={text(0)}&until={text(120)}"
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory):
+    running = ApiPlant(tmp_path_factory.mktemp("records"))
+    yield running
+    running.end()
+
+
+def put(client, path, body, headers=NEW, key=None, **said) -> httpx.Response:
+    told = {"Idempotency-Key": key or next(KEYS), **headers}
+    return client.put(f"/api/v1/{path}", json={"body": body, **said}, headers=told)
+
+
+def delete(client, path, version, key=None) -> httpx.Response:
+    told = {"Idempotency-Key": key or next(KEYS), "If-Match": f'"{version}"'}
+    return client.delete(f"/api/v1/{path}", headers=told)
+
+
+# ---------------------------------------------------------------- the role matrix
+# What is asked for inside and outside of the press shop; None: the whole site's only.
+
+READS = {
+    "work-units/{unit}/timeline?" + WINDOW: "records",
+    "work-units/{unit}/timeline?cut=shift&" + WINDOW: "records",
+    "work-units/{unit}/counts?" + WINDOW: "records",
+    "work-units/{unit}/planned?" + WINDOW: "records",
+    "master-data/{unit}": "records",
+    "master-data/{unit}/versions": "records",
+    "shift-patterns/{area}@2026-01-01": "records",
+    "shift-patterns/{area}@2026-01-01/versions": "records",
+    "holidays/{area}@2026-12-24": "records",
+    "holidays/{area}@2026-12-24/versions": "records",
+    "shift-exceptions/{area}@2026-12-23:early": "records",
+    "shift-exceptions/{area}@2026-12-23:early/versions": "records",
+    "equipment/{area}": "records",
+    "equipment/{unit}": "records",
+    "equipment/{area}/versions": "records",
+    "people/admin-site": "people",
+    "people/admin-site/versions": "people",
+    "devices/wall-1": "devices",
+    "devices/wall-1/versions": "devices",
+    "tokens/erp": "tokens",
+    "tokens/erp/versions": "tokens",
+    "log": "audit",
+    "log/entries": "audit",
+}
+INSIDE = {"unit": "press-1", "area": "press-shop"}
+OUTSIDE = {"unit": "station-1", "area": "assembly"}
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("path", READS)
+def test_who_may_read_what_where(plant, path, role):
+    has = role in RIGHTS[READS[path]].roles
+    of_site = "{" not in path
+    cells = {
+        (f"{role}-site", "in"): 200 if has else 403,
+        (f"{role}-site", "out"): 200 if has else 403,
+        (f"{role}-press", "in"): (404 if of_site else 200) if has else 403,
+        (f"{role}-press", "out"): 404 if has else 403,
+    }
+    for (id, where), status in cells.items():
+        asked = "/api/v1/" + path.format(**(INSIDE if where == "in" else OUTSIDE))
+        for method in ("GET", "HEAD"):
+            answer = plant.as_who(id).request(method, asked)
+            assert answer.status_code == status, (id, where, method, answer.text)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.plural)
+def test_lists_hold_what_lies_in_the_scope_and_nothing_else(plant, kind, role):
+    whole = plant.as_who(f"{role}-site").get(f"/api/v1/{kind.plural}?limit=1000")
+    part = plant.as_who(f"{role}-press").get(f"/api/v1/{kind.plural}?limit=1000")
+    if role not in RIGHTS[kind.see].roles:
+        assert (whole.status_code, part.status_code) == (403, 403)
+        return
+    every = {item["id"] for item in whole.json()["items"]}
+    mine = {item["id"] for item in part.json()["items"]}
+    if kind.see != "records":
+        assert every and not mine
+        return
+    places = ("assembly", "station-")
+    assert {id for id in every if id.startswith(places)}
+    assert mine == {id for id in every if not id.startswith(places)}
+
+
+def body_of(kind, place, day):
+    return {
+        "shift_pattern": (f"{place}@{day}", pattern(place, day)),
+        "holiday": (f"{place}@{day}", holiday(place, day)),
+        "shift_exception": (f"{place}@{day}:early", cancelled(place, day)),
+    }[kind]
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("kind", ["shift_pattern", "holiday", "shift_exception"])
+def test_who_may_change_the_calendar_where(plant, kind, role):
+    row, has = KINDS[kind], role in RIGHTS[KINDS[kind].right].roles
+    cells = {
+        (f"{role}-site", "press-shop"): 201 if has else 403,
+        (f"{role}-site", "assembly"): 201 if has else 403,
+        (f"{role}-site", "north"): 201 if has else 403,
+        (f"{role}-press", "press-shop"): 201 if has else 403,
+        (f"{role}-press", "assembly"): 404 if has else 403,
+        (f"{role}-press", "north"): 403,  # he sees the site's, and does not change it
+    }
+    for (who, place), status in cells.items():
+        id, body = body_of(kind, place, next(DAYS))
+        path = f"{row.plural}/{id}"
+        answer = put(plant.as_who(who), path, body)
+        assert answer.status_code == status, (who, place, answer.text)
+        if status == 201:
+            assert answer.headers["etag"] == '"1"'
+        else:  # and the same where it is there
+            plant.set(kind, id, body)
+            assert put(plant.as_who(who), path, body).status_code == status
+            assert put(plant.as_who(who), path, body, {"If-Match": '"1"'}).status_code == status
+        removed = delete(plant.as_who(who), path, 1)
+        assert removed.status_code == (200 if status == 201 else status), (who, place)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("path", "right"),
+    [("master-data/press-1", "master_data"), ("master-data/station-1", "master_data"),
+     ("people/operator-press", "people"), ("devices/wall-1", "devices"), ("tokens/erp", "tokens"),
+     ("equipment/press-1", "configuration"), ("equipment/assembly", "configuration")],
+)  # fmt: skip
+def test_who_may_change_the_rest_where(plant, path, right, role):
+    has, inside = role in RIGHTS[right].roles, path == "master-data/press-1"
+    for who, may in ((f"{role}-press", inside), (f"{role}-site", True)):
+        found = plant.as_who("admin-site").get(f"/api/v1/{path}").json()
+        seen = {"If-Match": f'"{found["version"]}"'}
+        answer = put(plant.as_who(who), path, found["body"], seen)
+        expected = (200 if may else 404) if has else 403
+        assert answer.status_code == expected, (who, answer.text)
+    if not has:
+        assert delete(plant.as_who(f"{role}-site"), path, 1).status_code == 403
+
+
+def test_a_stranger_and_a_visitor_of_the_demo_get_nothing(plant):
+    with httpx.Client(base_url=plant.url, trust_env=False) as stranger:
+        for path in (*READS, *(kind.plural for kind in KINDS.values())):
+            answer = stranger.get("/api/v1/" + path.format(**INSIDE))
+            assert answer.status_code == 401, path
+            assert answer.json()["error"]["code"] == "unauthorized"
+        assert put(stranger, "holidays/north@2031-01-01", {}).status_code == 401
+
+
+def test_a_token_has_its_rights_and_no_more(plant):
+    secret = plant.token("reader", "records", scope="north/press-shop")
+    headers = {"Authorization": f"Bearer {secret}"}
+    with httpx.Client(base_url=plant.url, trust_env=False, headers=headers) as program:
+        for _ in range(100):
+            if program.get("/api/v1/holidays").status_code == 200:
+                break
+            time.sleep(0.05)
+        assert program.get("/api/v1/holidays/press-shop@2026-12-24").status_code == 200
+        assert program.get("/api/v1/holidays/assembly@2026-12-24").status_code == 404
+        path = f"/api/v1/work-units/press-1/timeline?{WINDOW}"
+        assert program.get(path).status_code == 200
+        assert program.get("/api/v1/work-units").status_code == 403
+        assert program.get("/api/v1/people").status_code == 403
+        body = holiday("press-shop", "2031-02-02")
+        assert put(program, "holidays/press-shop@2031-02-02", body).status_code == 403
+
+
+# ---------------------------------------------------------------- versions, keys, conflicts
+
+
+def test_a_record_is_made_changed_read_and_removed(plant):
+    engineer, path = plant.as_who("engineer-site"), "holidays/north@2032-05-01"
+    made = put(engineer, path, holiday("north", "2032-05-01"), reason="May Day")
+    assert (made.status_code, made.json()["by"]) == (201, "engineer-site")
+    assert engineer.get(f"/api/v1/{path}", headers={"If-None-Match": '"1"'}).status_code == 304
+    renamed = {**holiday("north", "2032-05-01"), "name": "May Day"}
+    changed = put(engineer, path, renamed, {"If-Match": '"1"'})
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    found = engineer.get(f"/api/v1/{path}")
+    assert (found.json(), found.headers["etag"]) == (changed.json(), '"2"')
+    old = engineer.get(f"/api/v1/{path}?as_of={made.json()['position']}").json()
+    assert old == made.json()
+    assert delete(engineer, path, 2).json()["body"] is None
+    assert engineer.get(f"/api/v1/{path}").status_code == 404
+    versions = engineer.get(f"/api/v1/{path}/versions?limit=2").json()
+    assert ([v["version"] for v in versions["items"]], versions["next"]) == ([1, 2], 2)
+    rest = engineer.get(f"/api/v1/{path}/versions?after=2").json()["items"]
+    assert [(v["version"], v["body"]) for v in rest] == [(3, None)]
+
+
+def test_the_same_key_does_it_once(plant):
+    engineer, path = plant.as_who("engineer-site"), "holidays/north@2032-06-01"
+    body = holiday("north", "2032-06-01")
+    first = put(engineer, path, body, key="the same")
+    again = put(engineer, path, body, key="the same")
+    assert (again.status_code, again.json()) == (201, first.json())
+    other = put(engineer, path, {**body, "name": "Other"}, key="the same")
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "key_used")
+    manager = plant.as_who("manager-site")
+    own = put(manager, path, {**body, "name": "His"}, {"If-Match": '"1"'}, key="the same")
+    assert own.status_code == 200  # everybody has keys of his own
+    gone = delete(engineer, path, 2, key="gone")
+    assert delete(engineer, path, 2, key="gone").json() == gone.json()
+    assert put(engineer, path, body, key="the same").json() == first.json()
+
+
+def test_who_comes_late_is_told_who_was_first_when_and_what_stands(plant):
+    path, body = "holidays/north@2032-07-01", holiday("north", "2032-07-01")
+    engineer, manager = plant.as_who("engineer-site"), plant.as_who("manager-site")
+    assert put(engineer, path, body).status_code == 201
+    other = put(manager, path, {**body, "name": "Other"}, {"If-Match": '"1"'}).json()
+    for answer, status in (
+        (put(engineer, path, body, {"If-Match": '"1"'}), 412),
+        (put(engineer, path, body), 409),
+        (delete(engineer, path, 1), 412),
+    ):
+        assert answer.status_code == status
+        detail = answer.json()["error"]["detail"]
+        assert detail == {"by": "manager-site", "at": other["at"], "record": other}
+    delete(manager, path, 2)
+    gone = put(engineer, path, body, {"If-Match": '"2"'})
+    assert gone.status_code == 412
+    assert gone.json()["error"]["detail"]["record"]["body"] is None
+
+
+def test_of_two_at_the_same_instant_one_wins(plant):
+    path, body = "holidays/north@2032-08-01", holiday("north", "2032-08-01")
+    put(plant.as_who("engineer-site"), path, body)
+    answers = {}
+
+    def change(who: str) -> None:
+        told = {**body, "name": who}
+        answers[who] = put(plant.as_who(who), path, told, {"If-Match": '"1"'})
+
+    both = [threading.Thread(target=change, args=(f"{r}-site",)) for r in ("engineer", "manager")]
+    with plant.database.write():  # both have looked, and wait for their turn
+        for one in both:
+            one.start()
+        time.sleep(0.5)
+    for one in both:
+        one.join(20)
+    won, lost = sorted(answers.values(), key=lambda answer: answer.status_code)
+    assert (won.status_code, lost.status_code) == (200, 409)
+    record = won.json()
+    detail = {"by": record["by"], "at": record["at"], "record": record}
+    error = {**lost.json()["error"], "message": ""}
+    assert error == {"code": "conflict", "message": "", "detail": detail}
+
+
+def test_what_a_change_lacks_is_asked_for(plant):
+    engineer, path = plant.as_who("engineer-site"), "/api/v1/holidays/north@2032-09-01"
+    said = {"body": holiday("north", "2032-09-01")}
+    key = {"Idempotency-Key": "lacks"}
+    assert engineer.put(path, json=said, headers=key).status_code == 428
+    assert engineer.delete(path, headers=key).status_code == 428
+    assert engineer.put(path, json=said, headers=NEW).status_code == 422
+    assert engineer.put(path, content="{}", headers={**NEW, **key}).status_code == 415
+    for version in ("1", '"x"', 'W/"1"', '"1", "2"', "*", '"01"', ""):
+        answer = engineer.put(path, json=said, headers={**key, "If-Match": version})
+        assert answer.status_code == 422, version
+    assert delete(engineer, "holidays/north@2032-09-01", 1).status_code == 404
+    big = engineer.put(path, content=b" " * 2_000_000, headers={**NEW, **key})
+    assert big.status_code == 413
+
+
+def test_the_past_of_master_data_is_signed(plant):
+    engineer, path = plant.as_who("engineer-site"), "master-data/press-2"
+    found = engineer.get(f"/api/v1/{path}").json()
+    faster = {"versions": [{**found["body"]["versions"][0], "ideal_cycle_s": 5.5}]}
+    seen = {"If-Match": f'"{found["version"]}"'}
+    unsigned = put(engineer, path, faster, seen, reason="measured")
+    assert (unsigned.status_code, unsigned.json()["error"]["detail"]) == (
+        403, {"meanings": ["approved"]},
+    )  # fmt: skip
+    by = {"person": "quality", "password": "not the password", "meaning": "approved"}
+    wrong = put(engineer, path, faster, seen, reason="measured", signatures=[by])
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (403, "not_signed_in")
+    by["password"] = password_of(plant.data, "quality")
+    signed = put(engineer, path, faster, seen, reason="measured", signatures=[by])
+    assert signed.status_code == 200, signed.text
+    assert signed.json()["body"] == faster
+
+
+def test_who_is_deactivated_is_out_at_once(plant):
+    plant.set("person", "leaver", {"name": "L", "roles": ["operator"], "scope": ["north"]})
+    leaver, admin = plant.as_who("leaver"), plant.as_who("admin-site")
+    found = admin.get("/api/v1/people/leaver").json()
+    body = {**found["body"], "active": False}
+    assert put(admin, "people/leaver", body, {"If-Match": '"1"'}).status_code == 200
+    assert leaver.get("/api/v1/holidays").status_code == 401
+
+
+def test_devices_and_tokens_are_not_made_here_and_give_no_more_than_one_has(plant):
+    admin = plant.as_who("admin-site")
+    for path in ("devices/new", "tokens/new"):
+        assert put(admin, path, {"name": "New", "rights": ["records"]}).status_code == 422
+    found = admin.get("/api/v1/tokens/erp").json()
+    assert found["body"].keys() == {"name", "rights", "scope", "active", "expires_us"}
+    seen = {"If-Match": f'"{found["version"]}"'}
+    for more in ({"scope": ["south"]}, {"rights": ["sign"]}):
+        answer = put(admin, "tokens/erp", found["body"] | more, seen)
+        assert answer.status_code == 403, answer.text
+    headers = {"Authorization": f"Bearer {plant.token('boss', 'tokens', 'people')}"}
+    time.sleep(1.5)
+    with httpx.Client(base_url=plant.url, trust_env=False, headers=headers) as program:
+        assert program.get("/api/v1/tokens/erp").status_code == 200
+        assert put(program, "tokens/erp", found["body"], seen).status_code == 403
+
+
+def test_pages_hold_while_others_write(plant):
+    engineer = plant.as_who("engineer-site")
+    days = [f"2033-01-{day:02}" for day in range(1, 21)]
+    for day in days:
+        plant.set("holiday", f"press-shop@{day}", holiday("press-shop", day))
+    whole = [r["id"] for r in engineer.get("/api/v1/holidays?limit=1000").json()["items"]]
+    seen, after = [], ""
+    first = engineer.get("/api/v1/holidays?limit=7").json()
+    while True:
+        page = engineer.get("/api/v1/holidays", params={"limit": 7, "after": after}).json()
+        seen += [record["id"] for record in page["items"]]
+        if page["next"] is None:
+            break
+        after = page["next"]
+        if len(seen) == 7:  # one is put before where we are, one behind it, one goes
+            plant.set("holiday", "assembly@2000-01-01", holiday("assembly", "2000-01-01"))
+            plant.set("holiday", "press-shop@2033-02-01", holiday("press-shop", "2033-02-01"))
+            delete(engineer, "holidays/press-shop@2033-01-20", 1)
+    expected = [*whole, "press-shop@2033-02-01"]
+    expected.remove("press-shop@2033-01-20")
+    assert seen == sorted(expected)
+    then = {"as_of": first["position"], "limit": 1000}
+    assert [r["id"] for r in engineer.get("/api/v1/holidays", params=then).json()["items"]] == whole
