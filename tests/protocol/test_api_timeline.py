@@ -1,6 +1,7 @@
 """Timeline, counts, what was planned, and the log by the API, from records that stand in SQL."""
 
 import hashlib
+import itertools
 import re
 
 import pytest
@@ -63,7 +64,7 @@ def test_it_is_cut_at_the_edges_of_shifts_and_breaks(ask):
         ("running", "busy", *early, None, text(195)),
         ("unknown", "busy", *early, None, text(200)),
     ]
-    assert all(one["end"] == two["start"] for one, two in zip(found, found[1:], strict=False))
+    assert all(one["end"] == two["start"] for one, two in itertools.pairwise(found))
 
 
 @pytest.mark.parametrize("cut", [{}, {"cut": "shift"}])
