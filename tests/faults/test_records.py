@@ -16,8 +16,9 @@ from cli.settings import DEMO
 from mes.timeline import window
 from store.log import chain
 from store.log.database import Database, url_of
-from store.log.reading import line
-from store.log.tables import actions, counts, folds
+from store.log.reading import Records, line
+from store.log.tables import actions, audit, counts, folds
+from tests.faults.programs import Program
 from tests.judge import apart_us, gap_free, true_lines
 from tests.own_redis import wait_until
 from tests.running_plant import ROLES, RunningPlant
@@ -67,6 +68,8 @@ def plant(tmp_path):
 def test_what_is_on_record_is_what_happened_whatever_is_killed(plant):
     rng = random.Random(ROUNDS)
     start = plant.first_counts()
+    program = Program(plant)
+    program.start()
     from_us = time.time_ns() // 1000
     for turn in range(ROUNDS):
         time.sleep(rng.uniform(0, 1))  # at a moment that nobody chose
@@ -77,6 +80,7 @@ def test_what_is_on_record_is_what_happened_whatever_is_killed(plant):
         if turn % 10 == 9:
             print(f"{turn + 1} rounds", flush=True)
     plant.wait_live(seconds=40)
+    program.end()
     until_us = time.time_ns() // 1000
     database = Database(plant.database_url)
     wait_until(lambda: known_us(database) > until_us, seconds=20, what="all of it on record")
@@ -84,6 +88,7 @@ def test_what_is_on_record_is_what_happened_whatever_is_killed(plant):
     states(plant, database, from_us, until_us)
     pieces(plant, database, start)
     acts(plant, database)
+    asked(program, database)
     whole(database)
     database.close()
 
@@ -132,6 +137,18 @@ def acts(plant, database):
     keys = [e.body.split('"key":"')[1].split('"')[0] for e in entries]
     assert len(keys) == len(set(keys))
     print(f"{len(said)} actions acknowledged, {len(there)} done")
+
+
+def asked(program, database):
+    """What the API acknowledged is there once; and nothing was refused for being asked again."""
+    assert program.refused == []
+    with database.read() as connection:
+        found = {r.id.split("@")[1]: r.version for r in Records(connection).records("holiday")}
+        done = connection.execute(sa.select(audit.c.id).where(audit.c.kind == "holiday")).all()
+    assert program.acknowledged.items() <= found.items()
+    assert len(done) == len(found) <= len(program.acknowledged) + 1
+    assert set(found.values()) <= {1}
+    print(f"{len(program.acknowledged)} actions acknowledged by the API, {len(done)} done")
 
 
 def whole(database):
