@@ -64,7 +64,7 @@ def time_field(entry: Entry, label: str, name: str, **props: Any) -> Component:
     )  # fmt: skip
 
 
-def breaks(entry: Entry, prefix: str = "", name: str = "breaks") -> Tag:
+def breaks(entry: Entry, prefix: str = "", *, spare: int = BREAK_ROWS) -> Tag:
     """Rows for breaks: those that there are and some more; an empty one is none."""
     rows = [
         html.Div(
@@ -75,10 +75,10 @@ def breaks(entry: Entry, prefix: str = "", name: str = "breaks") -> Tag:
             ],
             className="break-row",
         )
-        for n in range(_used(entry, prefix) + BREAK_ROWS)
+        for n in range(_used(entry, prefix) + spare)
     ]
     return Tag("fieldset", Tag("legend", "Breaks: at, minutes, name"), *rows,
-               refusal(entry.fault(f"{prefix}{name}")), **{"class": "fields"})  # fmt: skip
+               refusal(entry.fault(f"{prefix}breaks")), **{"class": "fields"})  # fmt: skip
 
 
 def _used(entry: Entry, prefix: str) -> int:

@@ -33,7 +33,7 @@ def exception_form(entry: Entry, action: str, *, back: str, title: str) -> Compo
                         [time_field(entry, "From", "start"), time_field(entry, "To", "end")],
                         className="pair",
                     ),
-                    breaks(entry),
+                    breaks(entry, spare=1),
                     **{"class": "times"},
                 ),
                 field("Note", "note", value=entry.value("note"), fault=entry.fault("note"),

@@ -71,10 +71,13 @@ def _axis() -> Component:
 def _column(day: Day, zone: ZoneInfo, now_us: int, link: str) -> Component:
     inside = [_block(part, day, zone, now_us, link) for part in day.parts]
     if day.clock_us:
+        said = {part.start_us for part in day.parts}  # a shift says itself when it begins
         inside += [
             html.Span(label, className="wk-hour", style={"--at": _h(us - day.start_us)})
             for us, label in hours_of(day, zone)
-            if clock_change_us(day.start_us, us, zone) and int(label[:2]) % AXIS_H == 0
+            if clock_change_us(day.start_us, us, zone)
+            and int(label[:2]) % AXIS_H == 0
+            and us not in said
         ]
     if day.start_us <= now_us < day.end_us:
         shown = f"{wall_time(now_us, zone):%H:%M}"

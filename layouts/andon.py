@@ -128,7 +128,7 @@ def _row(f: Facts, now: Snapshot, place: int, page: int) -> Row:
         "aside": _aside(f, running=running),
         "doubt": f.doubt,
         "fault": next_shift(f, now) if f.resting else f.fault,
-        "since": since_words(f, now),
+        "since": "" if f.resting else since_words(f, now),
         "cycle": cycle(f),
         "bar@style": f"width:{min(1.0, speed / _BAR_FULL):.1%}",
         "clock@data-since": ms(f.view.state_since_us),

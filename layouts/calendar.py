@@ -54,8 +54,10 @@ def away(
 ) -> str:
     """The page while the database is away: a form that was sent, as it was."""
     here = f"/calendar/{place}"
-    title = "An extra shift" if entry and entry.value("kind") == "extra" else "An exception"
-    form = exception_form(entry, here, back=here, title=title) if entry else None
+    form = None
+    if entry is not None:
+        title = f"{entry.value('shift') or 'A shift'}, {entry.value('date')}"
+        form = exception_form(entry, here, back=here, title=title)
     if days_off is not None:
         form = html.Section(
             [html.H2("Holidays"), note(days_off.fault("")), holiday_form(days_off, here)],

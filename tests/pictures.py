@@ -32,7 +32,7 @@ SCREENS = {
 def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="takt-pictures-") as folder:
-        plant = RunningPlant(Path(folder), speed=60)
+        plant = RunningPlant(Path(folder), speed=60, calendar=True)
         driver = _browser()
         try:
             _take_all(plant, driver)
