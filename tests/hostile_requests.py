@@ -127,6 +127,11 @@ class Asked:
     path: str
     raw: bytes = field(repr=False)
 
+    @property
+    def is_http(self) -> bool:
+        """Whether it can be read at all; else the connection is ended, with or without a word."""
+        return self.path.isascii() and " " not in self.path
+
 
 def requests(random: Random, host: str, cookies: list[str]) -> Iterator[tuple[str, Asked]]:
     """Endlessly: who asks (a value of `cookies`, "" for a stranger), and what."""
@@ -184,14 +189,10 @@ class Wire:
     async def _body(self, reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
         if "content-length" in headers:
             return await reader.readexactly(int(headers["content-length"]))
-        if headers.get("connection") == "close":
-            return await reader.read()
-        body = b""
-        while headers.get("transfer-encoding") == "chunked":
+        body, size = b"", 1
+        while size and headers.get("transfer-encoding") == "chunked":
             size = int(await reader.readuntil(b"\r\n"), 16)
             body += (await reader.readexactly(size + 2))[:-2]
-            if not size:
-                break
         return body
 
     async def close(self) -> None:

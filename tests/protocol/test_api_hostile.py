@@ -9,12 +9,14 @@ import json
 import os
 import time
 from collections import Counter
+from contextlib import suppress
 from random import Random
 
 import pytest
 import schemathesis
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 from mes.kinds import KINDS
@@ -23,9 +25,9 @@ from store.log.tables import audit
 from tests.api_plant import ApiPlant, holiday
 from tests.hostile_requests import Wire, requests
 
-COUNT = int(os.environ.get("TAKT_HOSTILE_REQUESTS", "600"))
+COUNT = int(os.environ.get("TAKT_HOSTILE_REQUESTS", "500"))
 SEED = int(os.environ.get("TAKT_HOSTILE_SEED", "1"))
-EXAMPLES = int(os.environ.get("TAKT_API_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("TAKT_API_EXAMPLES", "2"))
 WIRES = 6
 OUTSIDE = "Only-Assembly-Knows"
 PEOPLE = {
@@ -90,6 +92,8 @@ def wrong(who, asked, status, headers, body) -> str:
     """What must not be in an answer."""
     if status >= 500:
         return "a fault"
+    if not asked.is_http and status in (0, 400):
+        return ""
     if status == 0:
         return "no answer"
     if OUTSIDE.encode() in body and PEOPLE.get(who, ("", ""))[1] != "north":
@@ -100,7 +104,7 @@ def wrong(who, asked, status, headers, body) -> str:
         error = json.loads(body)["error"]
         if error.keys() != {"code", "message", "detail"}:
             return "another shape"
-    elif status >= 400 and asked.method != "HEAD" and body != b"Invalid HTTP request received.":
+    elif status >= 400 and asked.method != "HEAD":
         return "no shape"
     return ""
 
@@ -126,6 +130,14 @@ def operations(plant):
     return [found.ok() for found in schema.get_all_operations()]
 
 
+def as_described(operation, answer) -> None:
+    said = (operation.label, answer.status_code, answer.text)
+    assert answer.status_code < 500, said
+    described = operation.definition.raw["responses"].keys()
+    assert str(answer.status_code) in described or answer.status_code == 405, said
+    operation.validate_response(answer)
+
+
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_the_description_says_what_is_answered(plant, mode):
     client = plant.as_who("engineer-press")
@@ -139,17 +151,13 @@ def test_the_description_says_what_is_answered(plant, mode):
         @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True,
                   suppress_health_check=list(HealthCheck))  # fmt: skip
         @given(case=strategy)
-        def told(case, operation=operation):
+        def told(case):
             headers = {**client.headers, **dict(case.headers or {})}
             answer = case.call(base_url=plant.url, headers=headers)
             sent[answer.status_code] += 1
-            assert answer.status_code < 500, (operation.label, answer.text)
-            described = operation.definition.raw["responses"].keys()
-            assert str(answer.status_code) in described or answer.status_code == 405, (
-                operation.label, answer.status_code, answer.text
-            )  # fmt: skip
-            operation.validate_response(answer)
+            as_described(case.operation, answer)
 
-        told()
+        with suppress(Unsatisfiable):  # of an operation that cannot be asked wrongly
+            told()
     print(mode, dict(sorted(sent.items())))
     assert sum(sent.values()) > 20
