@@ -133,7 +133,7 @@ def _change(server: FastAPI, kind: Kind, changing: Changing) -> None:
     async def put(
         request: Request,
         id: str,
-        _idempotency_key: Key = "",
+        _idempotency_key: Key,
         _if_match: IfMatch = None,
         _if_none_match: IfNone = None,
     ) -> Response:
@@ -148,7 +148,7 @@ def _change(server: FastAPI, kind: Kind, changing: Changing) -> None:
         **_names(kind, "delete"),
     )
     async def delete(
-        request: Request, id: str, _idempotency_key: Key = "", _if_match: IfMatch = None
+        request: Request, id: str, _idempotency_key: Key, _if_match: IfMatch = None
     ) -> Response:
         """Remove it; what it was stays in the log. Answers its last version, without a body."""
         return await changing.delete(request, id)
