@@ -166,7 +166,11 @@ def _was_used(connection: Connection, key: str) -> bool:
 
 
 def _is_newest(command: Set | Remove, stands: Record | None, missing: Missing) -> None:
-    """Raises Failed where another version stands than the one that the person has seen."""
+    """Raises Failed where another version stands than the one that the person has seen.
+
+    409 where somebody was first, as he would be told who comes at the same instant; 412 for a
+    version that there never was.
+    """
     if stands is None:
         if command.version:
             raise missing
@@ -177,8 +181,12 @@ def _is_newest(command: Set | Remove, stands: Record | None, missing: Missing) -
     if command.version == 0:
         words = f"{stands.kind} {stands.id} is there already, by {by}"
         raise Failed(409, words, code=Conflict.code, told=detail)
+    if (command.version or 0) > stands.version:
+        words = f"{stands.kind} {stands.id} has no version {command.version} yet"
+        raise Failed(412, words, told=detail)
     done = "removed" if stands.body is None else "changed"
-    raise Failed(412, f"{stands.kind} {stands.id} was {done} meanwhile, by {by}", told=detail)
+    words = f"{stands.kind} {stands.id} was {done} meanwhile, by {by}"
+    raise Failed(409, words, code=Conflict.code, told=detail)
 
 
 def _conflict_detail(record: Record) -> dict[str, Any]:

@@ -31,11 +31,11 @@ from mes.calendar import Span, cut
 from mes.equipment import Plant, WorkUnit
 from mes.interpret import known_until_us
 from mes.site_time import LAST_US
-from mes.timeline import UNKNOWN, Interval, Line, window
+from mes.timeline import Interval, Line, window
 from mes.unit_view import UnitView
 from store.calendars import calendars
 from store.log import tables as t
-from store.log.reading import Records, line
+from store.log.reading import Records, line, open_interval, was_known
 
 DAYS_MAX, COUNT_DAYS_MAX = 31, 366
 PATH = "/api/v1/work-units/{id}"
@@ -106,6 +106,7 @@ class _Told:
     line: Line
     known_us: int
     position: int
+    more: bool  # the line ends before the window does
 
 
 KNOWN: Any = {
@@ -149,7 +150,8 @@ def _timeline(server: FastAPI, hub: Hub, desk: Desk) -> None:
         view = hub.views.get(unit.id) if position is None else None
 
         def look(connection: Connection) -> tuple[_Told, Sequence[Span] | None]:
-            told = _read(connection, unit, view, between, position, known_us)
+            rest = (max(between[0], start_us), between[1])
+            told = _read(connection, unit, view, rest, position, known_us, limit)
             if cut_at is None:
                 return told, None
             return told, _spans(connection, hub.plant, unit, between, told.position)
@@ -205,20 +207,26 @@ def _read(
     between: tuple[int, int],
     as_of: int | None,
     known_us: int | None,
+    limit: int,
 ) -> _Told:
-    """The unit's line between two moments. known_us: None for what is on record."""
+    """The unit's line between two moments, of `limit` intervals or so: no more are read.
+
+    known_us: None for what is on record.
+    """
     position = at_position(connection, as_of)
     start, end = between
-    found = line(connection, unit.id, from_us=start, until_us=end, position=as_of)
-    if known_us is None:
-        known_us = _known_us(connection, unit, view, found, as_of)
-    return _Told(
-        line=window(found, start, end, known_us=known_us), known_us=known_us, position=position
-    )
+    most = limit + 2  # one that the page before ended with, and one that tells where to stop
+    found = line(connection, unit.id, from_us=start, until_us=end, position=as_of, limit=most)
+    recorded_us = _known_us(connection, unit, view, as_of)
+    known_us = recorded_us if known_us is None else min(known_us, recorded_us)
+    if more := len(found) == most:
+        end = found[-1].start_us
+    told = window(found, start, end, known_us=known_us)
+    return _Told(line=told, known_us=known_us, position=position, more=more)
 
 
 def _known_us(
-    connection: Connection, unit: WorkUnit, view: UnitView | None, found: Line, as_of: int | None
+    connection: Connection, unit: WorkUnit, view: UnitView | None, as_of: int | None
 ) -> int:
     """Until when the unit's state is known; 0 where it never was.
 
@@ -231,8 +239,8 @@ def _known_us(
         recorded = sa.select(t.log.c.recorded_at_us).where(t.log.c.position >= as_of)
         at = connection.execute(recorded.order_by(t.log.c.position).limit(1)).scalar()
         return min(int(known), int(at or 0))
-    goes_on = found and found[-1].end_us is None
-    if goes_on and view and view.silent_since_us is None and view.state == found[-1].state:
+    now = open_interval(connection, unit.id)
+    if now and view and view.silent_since_us is None and view.state == now.state:
         return max(int(known), known_until_us(view, unit) or 0)
     return int(known)
 
@@ -256,7 +264,7 @@ def _paged(
             parts = cut(one.start_us, end, spans)
             pieces += [(one, part.start_us, part.end_us, part) for part in parts]
     rest = [piece for piece in pieces if piece[1] > after]
-    page, more = rest[:limit], len(rest) > limit
+    page, more = rest[:limit], told.more or len(rest) > limit
     items = [
         {"start": time_out(start), "end": time_out(end), **_state(one, unit)}
         | (_plan(part) if part else {})
@@ -297,10 +305,10 @@ def _counted(
     mine = (c.work_unit == unit.id, c.minute_us >= start, c.minute_us < end)
     both = sa.select(sa.func.count(), sa.func.sum(c.good), sa.func.sum(c.reject)).where(*mine)
     rows, good, reject = connection.execute(both).one()
-    told = _read(connection, unit, view, between, None, None)
-    heard = rows or any(one.state != UNKNOWN for one in told.line)
+    known_us = _known_us(connection, unit, view, None)
+    heard = rows or (known_us > start and was_known(connection, unit.id, start, end))
     return {
         "good": int(good or 0) if heard else None,
         "reject": int(reject or 0) if heard else None,
-        "known_until": time_out(told.known_us) if told.known_us else None,
+        "known_until": time_out(known_us) if known_us else None,
     }

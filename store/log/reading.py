@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mes.records import Record
-from mes.timeline import Interval, Line
+from mes.timeline import UNKNOWN, Interval, Line
 from store.live import load
 from store.log.tables import folds, intervals, records
 
@@ -20,10 +20,12 @@ def line(
     until_us: int | None = None,
     position: int | None = None,
     one_before: bool = False,
+    limit: int | None = None,
 ) -> Line:
     """The intervals of `unit` that touch the time from `from_us` to `until_us`, in order.
 
-    position: as it was known at that entry, None for now; one_before: and the one before these.
+    position: as it was known at that entry, None for now; one_before: and the one before these;
+    limit: the first so many.
     """
     c = intervals.c
     mine: list[sa.ColumnElement[bool]] = [c.work_unit == unit]
@@ -36,7 +38,7 @@ def line(
         touching[-1] = sa.or_(c.end_us.is_(None), c.end_us > from_us, c.end_position > position)
     if until_us is not None:
         touching.append(c.start_us < until_us)
-    found = sa.select(intervals).where(*touching).order_by(c.start_us)
+    found = sa.select(intervals).where(*touching).order_by(c.start_us).limit(limit)
     rows = list(connection.execute(found))
     if one_before:
         before = sa.select(intervals).where(*mine, c.start_us <= from_us)
@@ -57,6 +59,23 @@ def _interval(row: Any, position: int | None) -> Interval:
     return Interval(
         row.start_us, row.end_us if known else None, row.state, row.fault, bool(row.revised)
     )
+
+
+def open_interval(connection: Connection, unit: str) -> Interval | None:
+    """The interval that goes on now; None where nothing was ever told of `unit`."""
+    c = intervals.c
+    mine = (c.work_unit == unit, c.until_position.is_(None), c.end_us.is_(None))
+    row = connection.execute(sa.select(intervals).where(*mine)).one_or_none()
+    return None if row is None else _interval(row, None)
+
+
+def was_known(connection: Connection, unit: str, from_us: int, until_us: int) -> bool:
+    """Whether the state of `unit` was known at any time of the window, as far as is on record."""
+    c = intervals.c
+    touching = (c.start_us < until_us, sa.or_(c.end_us.is_(None), c.end_us > from_us))
+    mine = (c.work_unit == unit, c.until_position.is_(None), c.state != UNKNOWN)
+    found = sa.select(c.start_us).where(*mine, *touching).limit(1)
+    return connection.execute(found).first() is not None
 
 
 def known_until(connection: Connection) -> int | None:

@@ -229,16 +229,16 @@ def test_who_comes_late_is_told_who_was_first_when_and_what_stands(plant):
     assert put(engineer, path, body).status_code == 201
     other = put(manager, path, {**body, "name": "Other"}, {"If-Match": '"1"'}).json()
     for answer, status in (
-        (put(engineer, path, body, {"If-Match": '"1"'}), 412),
+        (put(engineer, path, body, {"If-Match": '"1"'}), 409),
         (put(engineer, path, body), 409),
-        (delete(engineer, path, 1), 412),
+        (delete(engineer, path, 1), 409),
     ):
         assert answer.status_code == status
         detail = answer.json()["error"]["detail"]
         assert detail == {"by": "manager-site", "at": other["at"], "record": other}
     delete(manager, path, 2)
     gone = put(engineer, path, body, {"If-Match": '"2"'})
-    assert gone.status_code == 412
+    assert gone.status_code == 409
     assert gone.json()["error"]["detail"]["record"]["body"] is None
 
 
