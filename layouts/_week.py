@@ -84,6 +84,7 @@ def _column(day: Day, zone: ZoneInfo, now_us: int, link: str) -> Component:
         style = {"--at": _h(now_us - day.start_us)}
         inside.append(html.Div(html.Span(shown), className="wk-now", style=style))
     kind = "wk-day" + (" free" if day.holiday else "") + ("" if day.known else " unknown")
+    kind += " shifted" if day.clock_us else ""
     return html.Div(inside, className=kind, style={"--long": _h(day.end_us - day.start_us)})
 
 
