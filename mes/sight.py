@@ -12,26 +12,29 @@ from mes.records import Body
 
 def sees(person: Person, plant: Plant, kind: Kind, id: str, body: Body) -> bool:
     """Whether `person` may read the record of `kind` with this id and body."""
-    if not person.has(kind.see):
-        return False
-    paths = [path_or_site(plant, place) for place in (kind.seen_at or kind.places)(id, body)]
-    return all(sees_path(person, plant, path, wide=kind.wide) for path in paths)
+    places = (kind.seen_at or kind.places)(id, body)
+    return person.has(kind.see) and all(_at(person, plant, one, wide=kind.wide) for one in places)
+
+
+def _at(person: Person, plant: Plant, place: str, *, wide: bool) -> bool:
+    """What was at a place that is no longer there is seen by who sees the whole site."""
+    path = _path(plant, place)
+    if path is None:
+        return covers(person.scope, plant.id)
+    return sees_path(person, plant, path, wide=wide)
 
 
 def sees_path(person: Person, plant: Plant, path: str, *, wide: bool) -> bool:
     """Whether `path` lies in the scope; wide: or above a part of the plant that does."""
     if covers(person.scope, path):
         return True
-    return wide and any(covers((path,), one) and _is_there(plant, one) for one in person.scope)
+    return wide and any(
+        covers((path,), one) and _path(plant, one.rpartition("/")[2]) == one for one in person.scope
+    )
 
 
-def path_or_site(plant: Plant, place: str) -> str:
-    """The path of a place; of one that is no longer there the site's, so that who sees all sees it."""
+def _path(plant: Plant, place: str) -> str | None:
     try:
         return plant.path_of(place)
     except ValueError:
-        return plant.id
-
-
-def _is_there(plant: Plant, path: str) -> bool:
-    return path_or_site(plant, path.rpartition("/")[2]) == path
+        return None

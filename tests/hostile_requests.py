@@ -32,16 +32,17 @@ MOMENTS = (
     "2026-03-02T05:00:00." + "1" * 40 + "Z", "1772427600", "2026-W10-1T05:00:00Z", "-" * 500,
     "2026-03-02T05:00:00%E2%88%9201:00", "%D9%A2026-03-02T05:00:00Z",
 )  # fmt: skip
-METHODS = ("GET",) * 8 + ("PUT",) * 8 + ("DELETE",) * 3 + (
+METHODS = ("GET",) * 30 + ("PUT",) * 30 + ("DELETE",) * 6 + (
     "HEAD", "OPTIONS", "TRACE", "PATCH", "POST", "CONNECT", "PROPFIND", "get", "M-SEARCH", "X" * 40,
 )  # fmt: skip
 VERSIONS = (
+    *('If-Match: "1"', 'If-None-Match: *', 'If-Match: "2"') * 5,
     'If-Match: "1"', 'If-Match: "2"', "If-None-Match: *", "If-Match: *", 'If-Match: W/"1"',
     'If-Match: "1", "2"', 'If-Match: "1"\r\nIf-Match: "2"', 'If-Match: "' + "9" * 400 + '"',
     "If-Match: 1", "If-Match: ", 'If-Match: "-1"', 'If-Match: "1"\r\nIf-None-Match: *',
     'If-None-Match: "1"', 'If-Match: "\xff"', 'If-Match: "01"', "",
 )  # fmt: skip
-TYPES = ("application/json",) * 8 + (
+TYPES = ("application/json",) * 40 + (
     "text/plain", "application/json; charset=utf-16", "application/xml", "multipart/form-data", "",
     "application/x-www-form-urlencoded", "application/json, text/html", "\xff",
 )  # fmt: skip
@@ -75,7 +76,7 @@ def bodies(random: Random) -> bytes:
     deep = random.choice((b"[", b'{"body":'))
     return random.choice(
         (
-            *([whole] * 12),
+            *([whole] * 40),
             b"",
             b"{",
             whole.replace(b'"body"', b'"body": 1, "body"', 1),
@@ -95,7 +96,7 @@ def bodies(random: Random) -> bytes:
 
 
 def paths(random: Random) -> str:
-    plural, id = random.choice(PLURALS), random.choice(IDS if random.random() < 0.6 else ODD)
+    plural, id = random.choice(PLURALS), random.choice(IDS if random.random() < 0.8 else ODD)
     number, odd = random.choice(NUMBERS), random.choice(ODD)
     unit = random.choice(("press-1", "station-1", odd))
     what = random.choice(("timeline", "counts", "planned"))
@@ -117,6 +118,24 @@ def paths(random: Random) -> str:
             f"{plural}/{id}?" + "&".join(f"x{n}=1" for n in range(200)), f"{plural}/{id}#{odd}",
         )
     )  # fmt: skip
+
+
+def well_meant(random: Random) -> tuple[str, bytes]:
+    """A change that is right in itself, wherever it is and whoever asks for it."""
+    place = random.choice(("north", "press-shop", "assembly", "nowhere"))
+    date = f"2040-01-{random.randint(1, 9):02}"
+    at = {"place": place, "date": date}
+    name = random.choice(("Closed", "Shut", "é\u202e"))
+    path, body = random.choice(
+        (
+            (f"holidays/{place}@{date}", {**at, "name": name}),
+            (f"shift-exceptions/{place}@{date}:late",
+             {**at, "shift": "late", "kind": "cancelled", "note": name}),
+            (f"shift-patterns/{place}@{date}", {"place": place, "valid_from": date, "shifts": []}),
+            ("people/mallory", {"name": name, "roles": ["admin"], "scope": ["north"]}),
+        )
+    )  # fmt: skip
+    return f"/api/v1/{path}", json.dumps({"body": body, "reason": name}).encode()
 
 
 @dataclass(frozen=True)
@@ -141,6 +160,8 @@ def requests(random: Random, host: str, cookies: list[str]) -> Iterator[tuple[st
         body = bodies(random) if method in ("PUT", "PATCH", "POST", "DELETE") else b""
         if method == "DELETE" and random.random() < 0.8:
             body = b""
+        if method == "PUT" and random.random() < 0.3:
+            path, body = well_meant(random)
         head = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Sec-Fetch-Site: same-origin"]
         if cookie:
             head.append(f"Cookie: takt_session={cookie}")
