@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Query
@@ -14,11 +13,10 @@ from dashboard.records import Desk, RecordsAway
 from layouts import audit_csv
 from mes.differences import ABSENT, differences
 from mes.equipment import Plant
-from mes.observation import microseconds, moment
+from mes.observation import moment
 from mes.records import AuditLine
-from mes.site_time import instant_us, zone_named
-from store.live import dump
-from store.log.trail import Cursor, Page, Wanted, cursor_at, cursor_of, find
+from mes.site_time import typed_us, zone_named
+from store.log.trail import Cursor, Page, Wanted, cursor_at, cursor_of, find, place_path
 
 EXPORT_MAX = 100_000  # lines in a file
 EXPORT_PARTS_MAX = 200  # pages read for one file
@@ -87,6 +85,7 @@ class Search(BaseModel):
 
 def wanted_of(search: Search, asks: Who, plant: Plant) -> Wanted:
     """The search, within the scope of who asks. Raises ValueError."""
+    zone = zone_named(plant.time_zone)
     return Wanted(
         site=plant.id,
         scope=asks.person.scope,
@@ -94,33 +93,11 @@ def wanted_of(search: Search, asks: Who, plant: Plant) -> Wanted:
         kind=search.kind.strip(),
         id=search.id.strip(),
         command=search.command.strip(),
-        place=_path(plant, search.place.strip()),
-        from_us=_moment_us("from", search.from_, plant.time_zone),
-        until_us=_moment_us("until", search.until, plant.time_zone),
+        place=place_path(plant, search.place.strip()),
+        from_us=typed_us("from", search.from_, zone),
+        until_us=typed_us("until", search.until, zone),
         q=search.q.strip(),
     )
-
-
-def _path(plant: Plant, place: str) -> str:
-    """A path as it is, or that of an id. What is configured no longer can be searched by its path."""
-    try:
-        return plant.path_of(place) if place and "/" not in place else place
-    except ValueError:
-        return place
-
-
-def _moment_us(field: str, text: str, zone: str) -> int | None:
-    if not text.strip():
-        return None
-    try:
-        said = text.strip()  # a + that was not quoted in an address has become a space
-        at = datetime.fromisoformat(said.replace(" ", "+") if "T" in said else said)
-        found = microseconds(at) if at.tzinfo else instant_us(at, zone_named(zone))
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{field}: found {text!r}; expected a time as 2026-01-31T14:00") from error
-    if abs(found) >= 1 << 60:
-        raise ValueError(f"{field}: found {text!r}; expected a time as 2026-01-31T14:00")
-    return found
 
 
 def time_out(us: int) -> str:
@@ -234,7 +211,7 @@ async def _file(desk: Desk, wanted: Wanted, found: Page, zone: str) -> AsyncIter
     while True:
         take = found.lines[: EXPORT_MAX - lines]
         lines += len(take)
-        yield "".join(_csv(line, zone) for line in take)
+        yield "".join(audit_csv.line(line, zone) for line in take)
         if found.next is None and len(take) == len(found.lines):
             return
         if lines >= EXPORT_MAX or parts >= EXPORT_PARTS_MAX:
@@ -247,13 +224,3 @@ async def _file(desk: Desk, wanted: Wanted, found: Page, zone: str) -> AsyncIter
         except RecordsAway:
             yield audit_csv.end(f"CUT: {AWAY}: before={found.next}")
             return
-
-
-def _csv(line: AuditLine, zone: str) -> str:
-    return audit_csv.line(
-        line,
-        zone=zone,
-        time_utc=time_out(line.at_us),
-        old="" if line.old is None else dump(line.old),
-        new="" if line.new is None else dump(line.new),
-    )

@@ -48,6 +48,7 @@ async def _drawn(hub: Hub, doorway: Doorway, asks: Who, search: str) -> Componen
     now = hub.snapshot(asks.person.scope)
     if not asks.person.has("audit"):
         return audit.refused(now)
+    asked: dict[str, str] = {}
     try:
         asked = dict(parse_qsl(search.lstrip("?"), max_num_fields=FIELDS_MAX))
         wanted = wanted_of(Search.model_validate(asked), asks, hub.plant)
@@ -57,7 +58,7 @@ async def _drawn(hub: Hub, doorway: Doorway, asks: Who, search: str) -> Componen
     except ValidationError:
         return audit.page(now, {}, (), said="The search is too long.")
     except ValueError as error:
-        return audit.page(now, {}, (), said=f"This cannot be searched for: {error}.")
+        return audit.page(now, asked, (), said=f"This cannot be searched for: {error}.")
     try:
         found = await page_of(doorway.desk, wanted, limit=LINES, before=before, after=after)
         if after and len(found.lines) < LINES:  # the newest page has its full length

@@ -175,7 +175,7 @@ def _list(now: Snapshot, lines: Sequence[AuditLine], searched: bool) -> Componen
         words = (
             "Nothing fits this search." if searched else "Nothing has been changed by anybody yet."
         )
-        return html.Section([html.P(words, className="intro")], className="panel audit-empty")
+        return html.Section([html.P(words)], className="panel audit-empty")
     heads = ("When", "Who", "What", "Old → new", "Why, and signed by")
     head = html.Thead(html.Tr([html.Th(text) for text in heads]))
     body = html.Tbody([_row(line, now) for line in lines])
@@ -193,7 +193,7 @@ def _row(line: AuditLine, now: Snapshot) -> Component:
                      html.Small(f"at {line.device}") if line.device else None]),
             html.Td([html.B(done_words(line.command, line.old, line.new)), _record(line),
                      html.Small(", ".join(line.places))]),
-            html.Td(_changes(line, zone), className="changes"),
+            html.Td(_changes(line, zone), className="changes gone" if line.new is None else "changes"),
             html.Td([html.Span(line.reason), _signed(line, now)], className="reason"),
         ],
         **{"data-position": str(line.position)},

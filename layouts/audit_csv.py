@@ -6,19 +6,21 @@ spreadsheet would compute begins with an apostrophe, so that it is shown and nev
 
 import csv
 import io
+import json
 from collections.abc import Sequence
 
 from layouts._audit_words import difference_words, done_words, full_time
 from layouts._signature import WORDS
 from mes.differences import differences
-from mes.records import AuditLine
+from mes.observation import moment
+from mes.records import AuditLine, Body
 
 BOM = "\ufeff"
 HEAD = (
     "position", "line", "time_utc", "time_site", "person", "name", "device", "command", "done",
     "kind", "id", "place", "change", "reason", "signatures", "old", "new",
 )  # fmt: skip
-_COMPUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
+_COMPUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def head() -> str:
@@ -39,8 +41,8 @@ def _safe(cell: object) -> object:
     return cell
 
 
-def line(found: AuditLine, *, zone: str, time_utc: str, old: str, new: str) -> str:
-    """One line of the trail; old, new: the bodies as JSON, "" for none."""
+def line(found: AuditLine, zone: str) -> str:
+    """One line of the trail; zone: of the site."""
     changed = differences(found.old, found.new)
     signed = [
         f"{WORDS.get(s['meaning'], s['meaning'])} {s['name']} ({s['person']}), "
@@ -51,7 +53,7 @@ def line(found: AuditLine, *, zone: str, time_utc: str, old: str, new: str) -> s
         (
             found.position,
             found.line,
-            time_utc,
+            moment(found.at_us).isoformat(timespec="microseconds").replace("+00:00", "Z"),
             " ".join(full_time(found.at_us, zone)),
             found.person,
             found.name,
@@ -64,10 +66,15 @@ def line(found: AuditLine, *, zone: str, time_utc: str, old: str, new: str) -> s
             "\n".join(difference_words(one, zone) for one in changed),
             found.reason,
             "\n".join(signed),
-            old,
-            new,
+            _json(found.old),
+            _json(found.new),
         )
     )
+
+
+def _json(body: Body | None) -> str:
+    """A body as JSON, "" for none."""
+    return "" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def end(words: str) -> str:

@@ -62,7 +62,15 @@ def _of_values(where: tuple[str, ...], old: Any, new: Any) -> list[Difference]:
         return _of_mappings(where, old, new)
     if isinstance(old, list) and isinstance(new, list):
         return _of_lists(where, old, new)
+    if _is_items(old) and new is ABSENT:
+        return _of_lists(where, old, [])
+    if _is_items(new) and old is ABSENT:
+        return _of_lists(where, [], new)
     return [Difference(where, old, new)]
+
+
+def _is_items(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and _key(value, []) is not None
 
 
 def _same(old: Any, new: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from mes.equipment import Plant
 from mes.people import covers
 from mes.records import AuditLine
 from store.live import dump, load
@@ -20,6 +21,14 @@ from store.log.tables import audit
 LOOKS_MAX = 50_000  # lines looked at for one page
 TOGETHER = 2_000  # read at once
 NO_LINE = 1 << 30  # behind every line of an entry
+
+
+def place_path(plant: Plant, place: str) -> str:
+    """A path as it is, or that of an id. What is configured no longer can be searched by its path."""
+    try:
+        return plant.path_of(place) if place and "/" not in place else place
+    except ValueError:
+        return place
 
 
 class Cursor(NamedTuple):
