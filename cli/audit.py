@@ -36,8 +36,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     two = does.add_parser("export", help="the audit trail as CSV, newest first")
     two.add_argument("to", metavar="FILE", nargs="?", type=Path, help="default: standard output")
-    for name in ("person", "kind", "id", "command"):
+    for name in ("person", "kind", "id"):
         two.add_argument(f"--{name}", default="", help="this one only")
+    two.add_argument("--command", default="", dest="did", help="as SetMasterData")
     two.add_argument("--place", default="", help="an id or a path, and what is below it")
     two.add_argument("--from", default="", dest="since", help="a time; without offset: site time")
     two.add_argument("--until", default="", help="a time that is no longer in it")
@@ -94,7 +95,7 @@ def _export(path: Path, arguments: argparse.Namespace) -> int:
             person=arguments.person,
             kind=arguments.kind,
             id=arguments.id,
-            command=arguments.command,
+            command=arguments.did,
             place=place_path(config.plant, arguments.place),
             from_us=typed_us("--from", arguments.since, zone),
             until_us=typed_us("--until", arguments.until, zone),
