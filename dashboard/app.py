@@ -16,7 +16,7 @@ from dash import Dash
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 
-from dashboard import api, audit, audit_page, drafts, health
+from dashboard import api, audit_page, drafts, health
 from dashboard.access import Access, Gate
 from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
 from dashboard.doorway import Doorway
@@ -85,7 +85,6 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     for form in FORMS:
         form.register(server, config, doorway)
     drafts.register(server, Drafts(hub.redis))
-    audit.register(server, desk, config.plant)
     api.register(server, hub, doorway)
     server.get("/sw.js", include_in_schema=False)(_service_worker)
     app = Dash(

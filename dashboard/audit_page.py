@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 from pydantic import ValidationError
 
-from dashboard.audit import Search, page_of, wanted_of
+from dashboard.api.audit import Search, page_of, wanted_of
 from dashboard.doorway import Doorway
 from dashboard.forms.parts import viewer_of
 from dashboard.hub import Hub

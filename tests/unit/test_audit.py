@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI
 
 from cli.settings import DEMO, settings
-from dashboard import api
-from dashboard import audit as audit_api
+from dashboard.api import audit as audit_api
+from dashboard.api import errors
 from dashboard.identity import WHO, Who
 from dashboard.records import RecordsAway
 from layouts import audit, audit_csv
@@ -210,7 +210,7 @@ class DeskOf:
 def ask(path, *pages, roles=("manager",)):
     server = FastAPI()
     audit_api.register(server, DeskOf(*pages), PLANT)
-    server.add_exception_handler(api.StarletteHTTPException, api._failed)
+    errors.register(server)
     person = Person(id="mara", name="Mara", roles=roles, scope=("north",))
 
     async def app(scope, receive, send):

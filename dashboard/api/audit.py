@@ -4,10 +4,11 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Query
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from dashboard.api.asking import refuse_others
 from dashboard.identity import Who, who
 from dashboard.records import Desk, RecordsAway
 from layouts import audit_csv
@@ -83,6 +84,12 @@ class Search(BaseModel):
     q: str = Query("", max_length=TEXT_MAX)
 
 
+async def _only_these(request: Request) -> None:
+    """A filter that is misspelt would show everything as if it were filtered."""
+    names = {field.alias or name for name, field in Search.model_fields.items()}
+    refuse_others(request, {*names, "limit", "before"})
+
+
 def wanted_of(search: Search, asks: Who, plant: Plant) -> Wanted:
     """The search, within the scope of who asks. Raises ValueError."""
     zone = zone_named(plant.time_zone)
@@ -118,7 +125,7 @@ async def page_of(
 
 
 def register(server: FastAPI, desk: Desk, plant: Plant) -> None:
-    @server.get("/api/v1/audit", tags=["audit"])
+    @server.get("/api/v1/audit", tags=["audit"], dependencies=[Depends(_only_these)])
     async def audit(
         search: Annotated[Search, Query()],
         limit: int = Query(50, ge=1, le=1000),
@@ -133,7 +140,7 @@ def register(server: FastAPI, desk: Desk, plant: Plant) -> None:
             looked_back_to=None if found.looked_to_us is None else time_out(found.looked_to_us),
         )
 
-    @server.get("/api/v1/audit.csv", tags=["audit"])
+    @server.get("/api/v1/audit.csv", tags=["audit"], dependencies=[Depends(_only_these)])
     async def audit_file(
         search: Annotated[Search, Query()], before: str = Query("", max_length=28)
     ) -> StreamingResponse:
