@@ -4,6 +4,7 @@ from fastapi import FastAPI, Request
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.answers import refuse
 from dashboard.api.errors import Failed
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -11,16 +12,23 @@ DATA = ("/api/", "/healthz", "/readyz", "/metrics")
 
 
 class Heads:
-    """ASGI middleware: to HEAD the head of what GET answers."""
+    """ASGI middleware: to HEAD the head of what GET answers; 404 for control characters in a path.
+
+    A route's `.` matches no line feed: such a path would pass by what answers everything below /api/.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] == "http" and path.startswith("/api/") and min(path) < " ":
+            await refuse(scope, receive, send, status=404, message="there is nothing of that name")
+            return
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
-        if not scope["path"].startswith(DATA):
+        if not path.startswith(DATA):
             await self.app(scope, receive, send)
             return
 

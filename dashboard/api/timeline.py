@@ -147,7 +147,7 @@ def _timeline(server: FastAPI, hub: Hub, desk: Desk) -> None:
         """The states of a work unit in a window of at most 31 days; all pages are of one moment."""
         unit, between = _unit_of(hub, id), window_us(from_, until, DAYS_MAX)
         position, known_us, start_us = _page(after) if after is not None else (as_of, None, -1)
-        view = hub.views.get(unit.id) if position is None else None
+        view = hub.views.get(unit.id)
 
         def look(connection: Connection) -> tuple[_Told, Sequence[Span] | None]:
             rest = (max(between[0], start_us), between[1])
@@ -211,15 +211,18 @@ def _read(
 ) -> _Told:
     """The unit's line between two moments, of `limit` intervals or so: no more are read.
 
-    known_us: None for what is on record.
+    known_us: of the page before, None for the first one.
     """
     position = at_position(connection, as_of)
     start, end = between
     most = limit + 2  # one that the page before ended with, and one that tells where to stop
     found = line(connection, unit.id, from_us=start, until_us=end, position=as_of, limit=most)
-    recorded_us = _known_us(connection, unit, view, as_of)
-    known_us = recorded_us if known_us is None else min(known_us, recorded_us)
-    if more := len(found) == most:
+    if known_us is None:
+        known_us = _known_us(connection, unit, view, as_of)
+    else:
+        known_us = min(known_us, _known_us(connection, unit, view, None))
+    more = len(found) == most and found[-1].start_us < known_us  # else the rest is unknown
+    if more:
         end = found[-1].start_us
     told = window(found, start, end, known_us=known_us)
     return _Told(line=told, known_us=known_us, position=position, more=more)

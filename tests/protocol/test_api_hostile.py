@@ -96,6 +96,8 @@ def wrong(who, asked, status, headers, body) -> str:
         return ""
     if status == 0:
         return "no answer"
+    if status in (301, 302, 303, 307, 308):
+        return f"led to {headers.get('location')}"
     if OUTSIDE.encode() in body and PEOPLE.get(who, ("", ""))[1] != "north":
         return "seen from outside"
     if who == "" and status < 400 and "/work-units" not in asked.path:

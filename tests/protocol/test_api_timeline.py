@@ -6,8 +6,13 @@ from itertools import pairwise
 
 import pytest
 
+from mes.events import StateChanged
+from mes.unit_view import UnitView, to_plain
+from store import live
 from store.live import dump
-from tests.api_plant import SHIFTS, ApiPlant, holiday, text
+from store.log.facts import Facts, Fold
+from tests.api_plant import SHIFTS, ApiPlant, at_us, holiday, text
+from tests.own_redis import wait_until
 
 UNIT = "/api/v1/work-units/press-1"
 STATES = ("state", "fault", "start", "end")
@@ -86,6 +91,39 @@ def test_its_pages_are_of_one_moment(ask, plant, cut):
     assert old["items"] == whole
     body = {"place": "press-shop", "valid_from": "2026-03-02"}
     plant.set("shift_pattern", "press-shop@2026-03-02", body | {"shifts": SHIFTS})
+
+
+def test_the_state_that_goes_on_is_known_as_far_as_it_was_heard(ask, plant):
+    told = [
+        StateChanged("press-3", at_us(n), "x", s) for n, s in enumerate(("stopped", "running") * 3)
+    ]
+    view = UnitView(
+        id="press-3", position="1-1", state="running", state_since_us=at_us(5), counting_since_us=1,
+        contacts={"press-plc": at_us(30)},
+    )  # fmt: skip
+    fold = Fold(center="press-line", after="", view=view, known_us=at_us(20), facts=tuple(told))
+    Facts(plant.database).commit([fold])
+    client, row = plant.running.redis.client(), live.dump(to_plain(view))
+    client.xadd(live.view_key("press-line"), {"k": "press-3", "j": row})
+    path, asked = "/api/v1/work-units/press-3/timeline", window(0, 40)
+    wait_until(lambda: ask(path, **asked)["known_until"] == text(30))
+    whole = ask(path, **asked)["items"]
+    assert [(one["state"], one["end"]) for one in whole[-2:]] == [
+        ("running", text(30)), ("unknown", text(40))
+    ]  # fmt: skip
+    for limit in (1, 2, 3):
+        page, seen = {"next": None}, []
+        while not seen or page["next"]:
+            more = {"after": page["next"]} if page["next"] else {}
+            page = ask(path, limit=limit, **more, **asked)
+            seen += page["items"]
+        assert seen == whole
+    position = ask(path, **asked)["position"]
+    for known in (0, at_us(1), 10**16, 7_258_118_400_000_000):  # cursors that we never gave
+        for start in (0, at_us(0), at_us(39), at_us(500)):
+            for limit in (1, 2, 9):
+                ask(path, limit=limit, after=f"{position}.{known}.{start}",
+                    status=422 if known == 10**16 else 200, **asked)  # fmt: skip
 
 
 def test_before_anything_was_told_nothing_was_known(ask):
@@ -168,7 +206,7 @@ def test_windows_at_the_ends_of_time_are_answered(ask):
 def test_the_log_can_be_checked_outside(plant):
     auditor = plant.as_who("quality-site")
     head = auditor.get("/api/v1/log").json()
-    after, before = 0, bytes(32)
+    after, before, found = 0, bytes(32), {}
     while after is not None:
         page = auditor.get(f"/api/v1/log/entries?after={after}&limit=40").json()
         assert page["before"] == before.hex()
@@ -177,5 +215,6 @@ def test_the_log_can_be_checked_outside(plant):
             before = hashlib.sha256(before + dump(said).encode()).digest()
             assert one["hash"] == before.hex()
             assert re.fullmatch(r"\d{4}-.*Z", one["recorded_at"])
+            found[one["position"]] = one["hash"]
         after = page["next"]
-    assert (page["items"][-1]["position"], before.hex()) == (head["position"], head["hash"])
+    assert found[head["position"]] == head["hash"]
