@@ -4,7 +4,6 @@ import asyncio
 import logging
 import secrets
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
@@ -25,6 +24,8 @@ from store.log.facts import Facts
 log = logging.getLogger("takt.engine")
 
 LOOK_S = 2.0
+
+log = logging.getLogger("takt.engine")
 
 
 def main(path: Path) -> int:
@@ -64,8 +65,12 @@ async def _look_at(shifts: ShiftStarts) -> None:
     """Follow the calendars; who is edited now is seen within LOOK_S."""
     while True:
         await asyncio.sleep(LOOK_S)
-        with suppress(DBAPIError):  # the recorder tells of it
+        try:
             await asyncio.to_thread(shifts.refresh)
+        except DBAPIError:
+            pass  # the recorder tells of it
+        except Exception:  # what cannot be read now may be mended: the engine goes on
+            log.exception("the calendars cannot be read")
 
 
 async def _anchor(database: Database, data_dir: Path) -> None:

@@ -18,7 +18,7 @@ from engine.recorder import Recorder
 from mes.counting import late
 from mes.equipment import WorkUnit
 from mes.events import Event
-from mes.interpret import fold, known_until_us, silent
+from mes.interpret import LATE_MAX_US, fold, known_until_us, silent
 from mes.observation import Sample
 from mes.unit_view import UnitView
 from store import live
@@ -58,6 +58,7 @@ async def run(
                 away = True
                 await asyncio.sleep(AWAY_S)
             except (LeaseLost, NotOwner):
+                recorder.drop(tuple(units))  # who has the lease now folds it again
                 log.warning("%s: the lease is gone; it is asked for again", center)
             except DBAPIError:  # the recorder tells of it
                 await asyncio.sleep(WAIT_S)
@@ -159,7 +160,8 @@ class _Owned:
 
     def _in_shift(self, view: UnitView, sample: Sample) -> UnitView:
         """The view in the shift that the sample falls into, where that is a new one."""
-        since_us = self._shifts.of(view.id, sample.source_time_us)
+        at_us = min(sample.source_time_us, sample.received_time_us + LATE_MAX_US)
+        since_us = self._shifts.of(view.id, at_us)
         if since_us is None or self._planned != self._shifts.version:
             return view
         return view.in_shift(since_us) if since_us > (view.shift_since_us or 0) else view

@@ -56,15 +56,19 @@ class Recorder:
         What waits of it is dropped: whoever takes it up folds it again from there.
         """
         async with self._lock:
-            for unit in units:
-                if (dropped := self._pending.pop(unit, None)) is not None:
-                    self._waiting -= len(dropped.facts)
+            self.drop(units)
             views = await self._asked(lambda: self._facts.views(units))
             for unit in units:
                 self._kept[unit] = views[unit].position if unit in views else NONE
             self._lost.discard(center)
-        self._make_room()
         return views
+
+    def drop(self, units: Iterable[str]) -> None:
+        """Forget what waits of `units`: it is folded again from where the database stands."""
+        for unit in units:
+            if (dropped := self._pending.pop(unit, None)) is not None:
+                self._waiting -= len(dropped.facts)
+        self._make_room()
 
     async def adopt(self, center: str, views: Iterable[UnitView]) -> None:
         """Keep the first views of units that are not on record: from here on all is.

@@ -13,6 +13,7 @@ from mes.observation import Value
 from mes.unit_view import UnitView
 
 _UNDECLARED_BITS = 63  # a counter whose tag declares no width is taken to have
+JUMP_MAX = 1 << 40  # pieces between two readings: more is no counter, a wrong register perhaps
 _FOUND_LETTERS = 40  # of a text that was found are told
 
 
@@ -84,7 +85,13 @@ def _added(
         if old is None or (tag.width_bits is not None and old >> tag.width_bits):
             began[role] = "first"  # of all, or since its tag was given a width that `old` exceeds
             continue
-        added[role] = increment(old, reading, width_bits=tag.width_bits)
+        grown = increment(old, reading, width_bits=tag.width_bits)
+        if grown > JUMP_MAX:
+            began[role] = "first"
+            new.resets += 1
+            events.append(CounterReset(new.id, at_us, tag.name, old, reading))
+            continue
+        added[role] = grown
         if reading < old and added[role] == reading:
             began[role] = "reset"
             new.resets += 1

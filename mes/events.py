@@ -46,7 +46,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class CounterReset:
-    """A counter was found at `new`, below `old`, without having rolled over."""
+    """A counter was found at `new`, below `old` without having rolled over, or absurdly far above."""
 
     work_unit: str
     at_us: int

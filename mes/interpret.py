@@ -203,7 +203,7 @@ def _state(
     )
     at_us = sample.source_time_us
     if new.state_since_us is not None and at_us < new.state_since_us and state != new.state:
-        at_us = max(sample.received_time_us, new.state_since_us)  # its clock was set back
+        at_us = sample.received_time_us  # its clock was set back, or was ahead before
     old = _seen_again(new, state, at_us, events) if "state" in said else new.state
     if state != old or new.state_since_us is None:
         events.append(StateChanged(new.id, at_us, old, state))

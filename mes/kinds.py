@@ -278,7 +278,10 @@ def _keep_an_admin(found: Found, kind: str, id: str, new: Body | None) -> None:
 
 
 def _is_admin(body: Body | None) -> bool:
-    return body is not None and bool(body["active"]) and "admin" in body["roles"]
+    """Whether who the body tells of may change people: that takes the whole site, a path of one id."""
+    if body is None or not body["active"] or "admin" not in body["roles"]:
+        return False
+    return any("/" not in path for path in body["scope"])
 
 
 def _camel(key: str) -> str:

@@ -117,8 +117,10 @@ def changed_from_us(old: Sequence[MasterData], new: Sequence[MasterData]) -> int
 def corrected(
     versions: Sequence[MasterData], *, from_us: int, ideal_cycle_s: float
 ) -> tuple[MasterData, ...]:
-    """The versions with another cycle from `from_us` on; the target stays."""
+    """The versions with another cycle from `from_us` on; the target stays, and what was planned for
+    later too.
+    """
     kept = tuple(v for v in versions if v.valid_from_us < from_us)
     target = at(versions, from_us).oee_target
     new = MasterData(valid_from_us=from_us, ideal_cycle_s=ideal_cycle_s, oee_target=target)
-    return (*kept, new)
+    return (*kept, new, *(v for v in versions if v.valid_from_us > from_us))

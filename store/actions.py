@@ -7,6 +7,7 @@ the API, the command line and Takt itself have no other way in.
 
 import hashlib
 import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -35,6 +36,7 @@ from store.log.tables import actions, records
 log = logging.getLogger("takt.actions")
 
 KEY_MAX = 128
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it; a typed backslash is doubled
 REASON_MAX = 1000
 DEVICE_MAX = 128
 SYSTEM = Person(id="takt", name="Takt")  # what happens without anybody asking for it
@@ -141,7 +143,7 @@ def _digest(command: Command, person: Person) -> bytes:
         text = dump(said)
     except TypeError as error:
         raise Invalid(f"what is no JSON cannot be kept: {error}") from error
-    if "\\u0000" in text:
+    if NUL.search(text):
         raise Invalid("a text with the character NUL cannot be kept")
     return hashlib.sha256(text.encode()).digest()
 

@@ -79,15 +79,14 @@ class Center:
     async def standing(self, positions: Mapping[str, str]) -> dict[str, str]:
         """From where each unit's stream has to be read on.
 
-        A stream that ends before its position is another one: Redis was emptied, and the clock set
-        back. It is read from its beginning.
+        One that ends before its position lost its tail, in a power cut say: it is read on from its
+        end, since all of it was folded before. One that is empty is read from its beginning.
         """
         out = {}
         for key, unit in self._streams.items():
             newest = await self._redis.xrevrange(key, count=1)
             position = positions.get(unit, "0-0")
-            behind = not newest or order(newest[0][0]) < order(position)
-            out[unit] = "0-0" if behind else position
+            out[unit] = min(newest[0][0], position, key=order) if newest else "0-0"
         return out
 
     async def read(

@@ -47,6 +47,9 @@ def move(database: Database, folder: Path, *, before_us: int) -> Path | None:
         path = folder / f"log-{first:012d}-{last:012d}.jsonl.gz"
         hash = _write(path, chain.entries(connection, after=first - 1, until=last))
     with database.write() as (connection, _, _):
+        stands = connection.execute(sa.select(sa.func.min(log.c.position))).scalar()
+        if stands != first:
+            raise RecordsRefused("somebody else has just moved these entries: look again")
         row = {
             "first_position": first,
             "last_position": last,
@@ -63,7 +66,7 @@ def _write(path: Path, entries: Iterator[chain.Entry]) -> bytes:
     """Write `entries`, durably; returns the hash of the last one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     hash = chain.FIRST
-    half = path.with_suffix(".part")
+    half = path.with_suffix(f".{os.getpid()}.part")
     with half.open("wb") as file:
         with gzip.GzipFile(fileobj=file, mode="wb", mtime=0, filename="") as packed:
             for entry in entries:

@@ -81,17 +81,13 @@ def restore(database: Database, data_dir: Path, file: Path) -> Mapping[str, Any]
             _fits(about, database)
             with TemporaryDirectory(prefix="takt-restore-", dir=data_dir) as folder:
                 packed.extractall(folder, filter="data")
-                _put_back(database, Path(folder), about)
-                for path in _below(Path(folder)):
-                    target = data_dir / path.relative_to(folder)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    path.replace(target)
+                _put_back(database, Path(folder), data_dir, about)
     except (tarfile.TarError, KeyError, ValueError, EOFError, OSError) as error:
         raise RecordsRefused(f"{file} cannot be restored: {error}") from error
     return dict(about)
 
 
-def _put_back(database: Database, folder: Path, about: Mapping[str, Any]) -> None:
+def _put_back(database: Database, folder: Path, data_dir: Path, about: Mapping[str, Any]) -> None:
     with database.write() as (connection, _, _):
         for table in KEPT:
             for rows in _rows(folder / "tables" / f"{table.name}.jsonl", table):
@@ -99,6 +95,10 @@ def _put_back(database: Database, folder: Path, about: Mapping[str, Any]) -> Non
         hash = bytes.fromhex(about["hash"])
         connection.execute(head.update().values(position=about["position"], hash=hash))
         make_anew(connection, folder / archive.FOLDER)
+        for path in _below(folder):  # before the log is there: it is nothing without its parts
+            target = data_dir / path.relative_to(folder)
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.replace(target)
 
 
 def _fits(about: Mapping[str, Any], database: Database) -> None:

@@ -21,6 +21,15 @@ log = logging.getLogger("takt.records")
 
 BUSY_S = 15  # a writer waits this long for the others
 FILE = "records.sqlite"
+POSTGRESQL = {  # nobody waits for ever for a host that is gone, or for one that holds the head
+    "application_name": "takt",
+    "connect_timeout": 5,
+    "options": f"-c lock_timeout={BUSY_S}s -c idle_in_transaction_session_timeout=600s",
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 
 def url_of(data_dir: Path, url: str | None) -> str:
@@ -73,9 +82,9 @@ def _engine(url: str) -> Engine:
             pool_pre_ping=True,
             pool_size=5,
             max_overflow=10,
-            connect_args={"connect_timeout": 5, "application_name": "takt"},
+            connect_args=POSTGRESQL,
         )
-    _make_private(Path(str(sa.make_url(url).database)))
+    make_private(Path(str(sa.make_url(url).database)))
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
 
     @sa.event.listens_for(engine, "connect")
@@ -92,7 +101,7 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _make_private(path: Path) -> None:
+def make_private(path: Path) -> None:
     """The file is its owner's alone, and so are those that SQLite puts beside it."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

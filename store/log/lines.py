@@ -67,7 +67,7 @@ class Lines:
     def _tail(self, connection: Connection, rows: "_Rows", unit: str, at_us: int) -> Line:
         """The intervals of `unit` that end behind `at_us`, and the one before these."""
         had = self._tails.get(unit, ())
-        if (had and had[0].start_us < at_us) or (self._empty and len(had) < TAIL):
+        if (had and had[0].start_us < at_us) or (self._empty and unit not in self._tails):
             return had
         rows.write(connection)
         return line(connection, unit, from_us=at_us - 1, one_before=True)

@@ -17,7 +17,7 @@ from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 
 from store.log import RecordsRefused
-from store.log.database import Database
+from store.log.database import Database, make_private
 
 log = logging.getLogger("takt.records")
 
@@ -101,6 +101,7 @@ def _copied(database: Database, current: str) -> str:
     path = Path(str(database.engine.url.database))
     copy = path.with_name(f"{path.stem}-{current}{path.suffix}")
     copy.unlink(missing_ok=True)
+    make_private(copy)
     with database.engine.connect() as connection:
         raw = connection.connection.dbapi_connection
         assert raw is not None

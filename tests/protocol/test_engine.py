@@ -258,3 +258,25 @@ def test_while_the_database_is_away_screens_go_on_and_nothing_is_lost(own_redis,
     finally:
         database.close()
         server.end()
+
+
+def test_a_stream_that_lost_its_tail_is_read_on_from_its_end(own_redis, database, units):
+    """As after a power cut: what was folded is on record, its newest entries are gone from Redis."""
+
+    async def run():
+        engine = Engine(own_redis, database, units, "one")
+        redis = own_redis.client()
+        for n in range(5):
+            add(redis, "press-1", n, 10 * n)
+        await until(lambda: recorded(database) == {"press-1": 40})
+        await engine.end()
+        key = live.samples_key(CENTER, "press-1")
+        redis.xdel(key, redis.xrevrange(key, count=1)[0][0])
+        engine = Engine(own_redis, database, units, "two")
+        await until(lambda: redis.get(live.lease_key(CENTER)) == "two")
+        add(redis, "press-1", 6, 47)
+        await until(lambda: recorded(database) == {"press-1": 47})
+        await engine.end()
+        assert views(redis)["press-1"].resets == 0
+
+    asyncio.run(run())

@@ -1,6 +1,7 @@
 """Projections are what the log says, whether they grew with it or were made anew."""
 
 import random
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from mes.unit_view import UnitView
 from store.actions import SYSTEM, Actions
 from store.log import RecordsRefused, archive, chain
 from store.log.facts import NONE, Facts, Fold
+from store.log.reading import line
 from store.log.rebuild import rebuild
 from store.log.tables import PROJECTIONS, archives, log
 from tests.records.test_log import drop_triggers
@@ -77,12 +79,43 @@ def unsigned(monkeypatch):
     monkeypatch.setattr("mes.master_data.changed_from_us", lambda _old, _new: None)
 
 
-def test_projections_made_anew_are_the_same(database, tmp_path):
-    history(database)
+@pytest.mark.parametrize("seed", range(6))
+def test_projections_made_anew_are_the_same(database, tmp_path, monkeypatch, seed):
+    history(database, commits=25, seed=seed)
     grown = rows(database)
     assert all(grown.values())
+    monkeypatch.setattr("store.log.rebuild.TOGETHER", 3)  # so that batches have borders
+    monkeypatch.setattr("store.log.chain.READ_ROWS", 7)
     assert rebuild(database, tmp_path) == last(database)
     assert rows(database) == grown
+    with database.read() as connection:
+        for unit in UNITS:
+            found = line(connection, unit, from_us=0)
+            ends = [(one.end_us, after.start_us) for one, after in pairwise(found)]
+            assert all(end == start for end, start in ends)
+
+
+def test_a_silence_that_ends_leaves_a_line_that_late_states_find(database, tmp_path):
+    """The newest interval alone is not all there is, though it is all that is held."""
+    facts = Facts(database)
+    told = [
+        [StateChanged("u", T0, "", "running")],
+        [StateChanged("u", T0 + 10 * S, "", "stopped")],
+        [StateChanged("u", T0 + 20 * S, "", "unknown")],
+        [StateChanged("u", T0 + 20 * S, "", "stopped")],
+        [StateFound("u", T0 + 5 * S, "held")],
+    ]
+    after = NONE
+    for n, events in enumerate(told, start=1):
+        view = UnitView(id="u").at(f"{n}-0")
+        facts.commit([Fold(center="c", after=after, view=view, known_us=T0, facts=tuple(events))])
+        after = view.position
+    with database.read() as connection:
+        grown = line(connection, "u", from_us=0)
+    rebuild(database, tmp_path)
+    with database.read() as connection:
+        assert line(connection, "u", from_us=0) == grown
+    assert [(i.start_us - T0) // S for i in grown] == [0, 5, 10]
 
 
 def last(database):

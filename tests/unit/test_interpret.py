@@ -290,3 +290,20 @@ def test_whatever_comes_counts_never_fall_and_the_view_survives_its_json(reading
     text = live.dump(to_plain(view))
     assert live.dump(to_plain(from_plain(live.load(text)))) == text
     assert from_plain({"id": "press-1", "unheard_of": 1}) == UnitView(id="press-1")
+
+
+def test_a_clock_that_was_ahead_once_freezes_nothing():
+    ahead = replace(sample(86_400 * 365, state=6), received_time_us=T0)
+    view, _ = play(ahead)
+    back, events = play(sample(60, state=2), sample(120, state=6), view=view)
+    assert [(e.at_us - T0) // S for e in states(events)] == [60, 120]
+    assert (back.state, back.state_since_us) == ("running", T0 + 120 * S)
+
+
+def test_a_register_that_is_no_counter_makes_no_pieces():
+    wild = replace(UNIT, tags={**UNIT.tags, "good": replace(UNIT.tags["good"], width_bits=None)})
+    view = UnitView(id="press-1")
+    for one in (sample(0, good=5), sample(1, good=1 << 62), sample(2, good=7)):
+        view, _ = fold(view, one, wild)
+    assert view.resets == 2
+    assert view.good == 7  # the last one began anew at nothing, as a reset does
