@@ -26,8 +26,16 @@ COMMANDS = {
     "migrate": "bring the records to where this Takt wants them",
     "user": "people: list, add, role, password, link, deactivate",
     "token": "walls, tablets and tokens of the API: list, add, revoke",
+    "audit": "verify: the chain of the log, and what is derived from it; export: the audit trail",
 }
-WITH_MORE = ("backup", "restore", "archive", "user", "token")  # what they do is said behind them
+WITH_MORE = (
+    "backup",
+    "restore",
+    "archive",
+    "user",
+    "token",
+    "audit",
+)  # what they do is said behind them
 
 
 def parser(*, of: str = "") -> argparse.ArgumentParser:

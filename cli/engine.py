@@ -1,7 +1,9 @@
 """`takt engine`: fold what was read into states and counts."""
 
 import asyncio
+import logging
 import secrets
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +18,11 @@ from store import live
 from store.calendars import ShiftStarts
 from store.config import Config
 from store.configured import take_on_record
+from store.log import anchors, chain
+from store.log.database import Database
 from store.log.facts import Facts
+
+log = logging.getLogger("takt.engine")
 
 LOOK_S = 2.0
 
@@ -35,6 +41,7 @@ async def _engine(config: Config) -> None:
     shifts.refresh()
     recorder = Recorder(Facts(database))
     tasks = [asyncio.create_task(recorder.run()), asyncio.create_task(_look_at(shifts))]
+    tasks.append(asyncio.create_task(_anchor(database, config.data_dir)))
     try:
         async with asyncio.TaskGroup() as group:
             for center in plant.work_centers:
@@ -59,3 +66,19 @@ async def _look_at(shifts: ShiftStarts) -> None:
         await asyncio.sleep(LOOK_S)
         with suppress(DBAPIError):  # the recorder tells of it
             await asyncio.to_thread(shifts.refresh)
+
+
+async def _anchor(database: Database, data_dir: Path) -> None:
+    """Write the head of the log down beside the records, now and once an hour."""
+    while True:
+        try:
+            await asyncio.to_thread(_write_down, database, data_dir / anchors.FILE)
+        except (DBAPIError, OSError) as error:
+            log.warning("the head of the log could not be written down: %s", error)
+        await asyncio.sleep(anchors.EVERY_S)
+
+
+def _write_down(database: Database, path: Path) -> None:
+    with database.read() as connection:
+        position, hash = chain.newest(connection)
+    anchors.keep(path, position, hash, now_us=time.time_ns() // 1000)

@@ -16,7 +16,7 @@ from dash import Dash
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 
-from dashboard import api, drafts, health
+from dashboard import api, audit_page, drafts, health
 from dashboard.access import Access, Gate
 from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
 from dashboard.doorway import Doorway
@@ -107,6 +107,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     )
     app.index_string = INDEX.replace("{theme}", config.dashboard.theme)
     _pages(hub, doorway)
+    audit_page.register(app, hub, doorway)
     app.layout = dash.page_container
     app.callback(websocket=True, persistent=True)(broadcast.serve)
     return app

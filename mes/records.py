@@ -49,6 +49,29 @@ class Signature:
     at_us: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """One change as the audit trail tells of it; kind is "" where no record was concerned.
+
+    name: as it was printed then; places: paths of the equipment that it concerns.
+    """
+
+    position: int
+    line: int
+    at_us: int
+    person: str
+    name: str
+    device: str
+    command: str
+    kind: str
+    id: str
+    places: tuple[str, ...]
+    old: Body | None
+    new: Body | None
+    reason: str
+    signatures: Sequence[Mapping[str, Any]]
+
+
 class Found(Protocol):
     """What is on record, for those who decide."""
 

@@ -59,3 +59,20 @@ def _gap_end_us(
         else:
             changed = middle
     return (early + changed * _SECOND - _EPOCH) // _MICROSECOND
+
+
+def typed_us(field: str, text: str, zone: ZoneInfo) -> int | None:
+    """The instant that somebody typed, as RFC 3339, or without an offset as site time; None for
+    nothing. Raises ValueError that names the field.
+    """
+    said = text.strip()
+    if not said:
+        return None
+    try:  # a + that was not quoted in an address has become a space
+        at = dt.datetime.fromisoformat(said.replace(" ", "+") if "T" in said else said)
+        found = instant_us(at, zone) if at.tzinfo is None else (at - _EPOCH) // _MICROSECOND
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{field}: found {text!r}; expected a time as 2026-01-31T14:00") from error
+    if abs(found) > LAST_US:
+        raise ValueError(f"{field}: found {text!r}; expected a year up to 2200")
+    return found

@@ -6,7 +6,16 @@ listed, and answers as if it were not there.
 
 from fastapi import FastAPI
 
-from dashboard.api import description, errors, log, methods, records, timeline, work_units
+from dashboard.api import (
+    audit,
+    description,
+    errors,
+    log,
+    methods,
+    records,
+    timeline,
+    work_units,
+)
 from dashboard.api.description import _docs
 from dashboard.doorway import Doorway
 from dashboard.hub import Hub
@@ -20,6 +29,7 @@ def register(server: FastAPI, hub: Hub, doorway: Doorway) -> None:
     timeline.register(server, hub, doorway.desk)
     records.register(server, hub.plant, doorway)
     log.register(server, hub.plant, doorway.desk)
+    audit.register(server, doorway.desk, hub.plant)
     description.register(server)
     methods.register(server)
     errors.register(server)

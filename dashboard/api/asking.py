@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -42,7 +43,11 @@ _ETAG = re.compile(r'"([1-9][0-9]{0,17})"')
 
 async def only_known(request: Request) -> None:
     """Refuse what the endpoint does not know, or is told twice: it would be passed over in silence."""
-    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    refuse_others(request, {f.alias for f in request.scope["route"].dependant.query_params})
+
+
+def refuse_others(request: Request, known: Collection[str]) -> None:
+    """Refuse parameters that are not in `known`, or are told twice."""
     found = [name for name, _ in request.query_params.multi_items()]
     for name in found:
         if name not in known:

@@ -8,8 +8,10 @@ stays in its tables.
 import gzip
 import hashlib
 import os
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,6 +22,7 @@ from store.log.database import Database
 from store.log.tables import archives, log
 
 FOLDER = "archive"  # below the data directory
+LEAST = -(1 << 63)  # a position that none is below
 
 
 def folder_of(data_dir: Path) -> Path:
@@ -87,22 +90,44 @@ def digest(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def whole_log(connection: Connection, folder: Path) -> Iterator[chain.Entry]:
+def whole_log(
+    connection: Connection, folder: Path, *, told: Callable[[str], None] | None = None
+) -> Iterator[chain.Entry]:
     """Every entry that there ever was, from the files first.
 
-    Raises RecordsRefused for a file that is missing or was changed.
+    Raises RecordsRefused for a file that is missing or was changed; with `told` that hears of it in
+    words, and what can be read is read.
     """
-    for row in connection.execute(sa.select(archives).order_by(archives.c.last_position)):
-        path = folder / row.file
-        if not path.exists():
-            raise RecordsRefused(
-                f"{path} is missing: entries {row.first_position} to {row.last_position} of the "
-                "log lie in it; put it back from a backup"
-            )
-        if digest(path) != bytes(row.sha256):
-            raise RecordsRefused(f"{path} is not what was written; put it back from a backup")
+    for row in connection.execute(sa.select(archives).order_by(archives.c.last_position)).all():
+        try:
+            yield from _part(folder / row.file, row, strict=told is None)
+        except _Damaged as fault:
+            if told is None:
+                raise RecordsRefused(f"{fault}; put it back from a backup") from fault
+            told(str(fault))
+    yield from chain.entries(connection, after=LEAST)  # also what was put in before all others
+
+
+class _Damaged(Exception):
+    """A file of the archive is not as it was written."""
+
+
+def _part(path: Path, row: Any, *, strict: bool) -> Iterator[chain.Entry]:
+    """The entries in a file. Raises _Damaged; where it is not strict, after what can be read."""
+    if not path.exists():
+        raise _Damaged(
+            f"{path} is missing: entries {row.first_position} to {row.last_position} of the log "
+            "lie in it"
+        )
+    whole = digest(path) == bytes(row.sha256)
+    if strict and not whole:
+        raise _Damaged(f"{path} is not what was written")
+    try:
         with gzip.open(path, "rb") as file:
             for line in file:
                 *fields, hash = load(line.decode())
                 yield chain.Entry._make((*fields, bytes.fromhex(hash)))
-    yield from chain.entries(connection)
+    except (OSError, EOFError, zlib.error, ValueError, TypeError) as error:
+        raise _Damaged(f"{path} cannot be read to its end: {error}") from error
+    if not whole:
+        raise _Damaged(f"{path} is not what was written")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from mes.observation import moment
 from store.live import dump
 from store.log.tables import head, log
 
@@ -93,41 +94,62 @@ class Verdict:
 FAULTS_MAX = 100  # told at most
 
 
+def words_of(entry: Entry) -> str:
+    """Which entry it is: position, kind, subject, time."""
+    try:
+        at = moment(entry.recorded_at_us).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except OverflowError:
+        at = f"{entry.recorded_at_us} µs"
+    return f"entry {entry.position} ({entry.kind}, {entry.subject}, recorded at {at})"
+
+
 class Walk:
     """Walks along a chain, entry by entry, and takes note of what does not fit."""
 
     def __init__(self, position: int = 0, hash: bytes = FIRST) -> None:
         self.position, self.hash = position, hash
-        self.entries = 0
+        self.entries = self.found = 0
         self.faults: list[str] = []
 
     def step(self, entry: Entry) -> None:
         """Take `entry`. One that was changed is named, and the walk goes on from what it says."""
         self.entries += 1
-        if entry.position != self.position + 1:
-            missing = f"{self.position + 1} to {entry.position - 1}"
-            self._say(f"entries {missing} are missing before entry {entry.position}")
-        elif link(self.hash, *entry[:5]) != entry.hash:
-            self._say(
-                f"entry {entry.position} ({entry.kind}, {entry.subject}, recorded at "
-                f"{entry.recorded_at_us} µs) is not what was written: its hash does not fit"
+        wanted = self.position + 1
+        if entry.position > wanted:
+            missing = (
+                f"entry {wanted} is"
+                if entry.position == wanted + 1
+                else f"entries {wanted} to {entry.position - 1} are"
             )
+            self.say(f"{missing} missing before {words_of(entry)}")
+        elif entry.position < wanted:
+            self.say(f"{words_of(entry)} stands where entry {wanted} belongs: it was put in")
+            return
+        elif link(self.hash, *entry[:5]) != entry.hash:
+            self.say(f"{words_of(entry)} is not what was written: its hash does not fit")
         self.position, self.hash = entry.position, entry.hash
 
     def end(self, position: int, hash: bytes) -> None:
         """Compare with the head that the database names."""
-        if (self.position, self.hash) != (position, hash):
-            self._say(f"the log ends with entry {self.position}, its head names {position}")
+        if self.position != position:
+            self.say(f"the log ends with entry {self.position}, its head names {position}")
+        elif self.hash != hash:
+            self.say(f"the head names another hash than entry {position} has")
 
-    def anchored(self, anchors: Mapping[int, bytes], seen: Mapping[int, bytes]) -> None:
+    def anchored(self, anchors: Iterable[tuple[int, bytes]], seen: Mapping[int, bytes]) -> None:
         """Compare with older heads; seen: the hashes met at their positions."""
-        for position, hash in anchors.items():
+        for position, hash in anchors:
             if position > self.position:
-                self._say(f"entries {self.position + 1} to {position} were cut off at the end")
+                self.say(
+                    f"entries {self.position + 1} to {position} were cut off at the end: "
+                    f"entry {position} was anchored"
+                )
             elif position in seen and seen[position] != hash:
-                self._say(f"entry {position} is not the one that was anchored")
+                self.say(f"entry {position} is not the one that was anchored: rewritten since")
 
-    def _say(self, words: str) -> None:
+    def say(self, words: str) -> None:
+        """Take note of a fault; of more than FAULTS_MAX their number alone."""
+        self.found += 1
         if len(self.faults) < FAULTS_MAX:
             self.faults.append(words)
 

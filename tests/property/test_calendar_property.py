@@ -22,6 +22,7 @@ from mes.shifts import (
 )
 from mes.site_time import instant_us
 
+EXAMPLES = 35  # a calendar takes milliseconds to draw up; the laws held over 1,500 once
 ZONES = (
     "Europe/Berlin",
     "America/New_York",
@@ -125,7 +126,7 @@ def calendars(draw: st.DrawFn) -> tuple[Calendar, list[int]]:
     return calendar, at
 
 
-@settings(deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(calendars())
 def test_spans_leave_no_gap_and_sum_to_the_window(found: tuple[Calendar, list[int]]) -> None:
     calendar, (start, _, end) = found
@@ -148,7 +149,7 @@ def test_spans_leave_no_gap_and_sum_to_the_window(found: tuple[Calendar, list[in
             assert not calendar.defined_at(span.end_us - 1)
 
 
-@settings(deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(calendars())
 def test_planned_busy_time_is_the_sum_of_busy_spans_and_of_its_parts(
     found: tuple[Calendar, list[int]],
@@ -160,7 +161,7 @@ def test_planned_busy_time_is_the_sum_of_busy_spans_and_of_its_parts(
     assert busy(start, end) == sum(s.end_us - s.start_us for s in spans if s.kind == "busy")
 
 
-@settings(deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(calendars())
 def test_shifts_are_in_order_and_apart_and_known_by_id_and_date(
     found: tuple[Calendar, list[int]],
@@ -178,7 +179,7 @@ def test_shifts_are_in_order_and_apart_and_known_by_id_and_date(
         assert calendar.shift_at(shift.end_us) != shift
 
 
-@settings(deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(calendars())
 def test_nothing_changes_before_the_next_edge(found: tuple[Calendar, list[int]]) -> None:
     calendar, (start, _, end) = found
@@ -192,7 +193,7 @@ def test_nothing_changes_before_the_next_edge(found: tuple[Calendar, list[int]])
             assert before.end_us == after.start_us == edge
 
 
-@settings(deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(calendars())
 def test_an_interval_is_cut_as_if_it_were_the_window(found: tuple[Calendar, list[int]]) -> None:
     calendar, (start, middle, end) = found
@@ -201,7 +202,7 @@ def test_an_interval_is_cut_as_if_it_were_the_window(found: tuple[Calendar, list
     assert cut(middle, end, spans) == calendar.planned(middle, end)
 
 
-@settings(deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(plans())
 def test_each_date_is_cut_as_if_all_dates_were_cut_at_once(
     found: tuple[dt.date, str, dict[str, list[object]]],
@@ -214,7 +215,7 @@ def test_each_date_is_cut_as_if_all_dates_were_cut_at_once(
         assert shifts.on(day) == tuple(shift for shift in every if shift.date == day)
 
 
-@settings(deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     st.sampled_from(ZONES), st.sampled_from(NEAR), st.integers(-2 * 96, 2 * 96), st.integers(0, 40)
 )
@@ -244,7 +245,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(RECORDS)
 def test_a_record_comes_back_from_its_body(record: ShiftPattern | Holiday | ShiftException) -> None:
     assert type(record).from_plain(record.to_plain()) == record
@@ -271,7 +272,7 @@ def test_junk_is_refused(kind: type[ShiftPattern], body: object) -> None:
         kind.from_plain(body)
 
 
-@settings(deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(RECORDS, st.data())
 def test_a_body_with_junk_in_one_place_is_refused_or_read(
     record: ShiftPattern | Holiday | ShiftException, data: st.DataObject

@@ -111,7 +111,10 @@ def drop_triggers(connection):
             log.update().where(log.c.position == 2).values(hash=b"\1" * 32),
             ["entry 2 (", "entry 3 ("],
         ),
-        (log.delete().where(log.c.position == 2), ["entries 2 to 2 are missing"]),
+        (
+            log.delete().where(log.c.position == 2),
+            ["entry 2 is missing before entry 3 (facts, line, recorded at 20"],
+        ),
         (log.delete().where(log.c.position == 4), ["the log ends with entry 3, its head names 4"]),
         (head.update().values(position=9), ["the log ends with entry 4, its head names 9"]),
     ],

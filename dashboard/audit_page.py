@@ -1,0 +1,89 @@
+"""/audit: the audit trail as a page, drawn from its address, so that a link to it can be shared."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import dash
+from dash import Dash, Input, Output, html
+from dash.development.base_component import Component
+from pydantic import ValidationError
+
+from dashboard.api.audit import Search, page_of, wanted_of
+from dashboard.doorway import Doorway
+from dashboard.forms.parts import viewer_of
+from dashboard.hub import Hub
+from dashboard.identity import Who, who
+from dashboard.records import RecordsAway
+from layouts import _parts, audit
+from store.log.trail import Cursor, Page, cursor_at, cursor_of
+
+LINES = 50
+FIELDS_MAX = 20
+
+
+def register(app: Dash, hub: Hub, doorway: Doorway) -> None:
+    """Add the page. Its lines come by a callback of their own: a page's layout cannot wait for them."""
+
+    def frame(**_query: Any) -> Component:
+        return html.Div(id="audit-page")
+
+    dash.register_page(
+        audit.__name__,
+        path=audit.PATH,
+        name=audit.TITLE,
+        title=f"{audit.TITLE} · Takt",
+        order=9,
+        layout=frame,
+    )
+
+    @app.callback(Output("audit-page", "children"), Input("_pages_location", "search"))
+    async def draw(search: str | None) -> Component:
+        asks = who()
+        return _parts.island(
+            await _drawn(hub, doorway, asks, search or ""), viewer_of(doorway, asks)
+        )
+
+
+async def _drawn(hub: Hub, doorway: Doorway, asks: Who, search: str) -> Component:
+    now = hub.snapshot(asks.person.scope)
+    if not asks.person.has("audit"):
+        return audit.refused(now)
+    asked: dict[str, str] = {}
+    try:
+        asked = dict(parse_qsl(search.lstrip("?"), max_num_fields=FIELDS_MAX))
+        wanted = wanted_of(Search.model_validate(asked), asks, hub.plant)
+        before, after = (
+            cursor_of(asked[name]) if asked.get(name) else None for name in ("before", "after")
+        )
+    except ValidationError:
+        return audit.page(now, {}, (), said="The search is too long.")
+    except ValueError as error:
+        return audit.page(now, asked, (), said=f"This cannot be searched for: {error}.")
+    try:
+        found = await page_of(doorway.desk, wanted, limit=LINES, before=before, after=after)
+        if after and len(found.lines) < LINES:  # the newest page has its full length
+            before = after = None
+            found = await page_of(doorway.desk, wanted, limit=LINES)
+    except RecordsAway:
+        return audit.away(now, search)
+    return audit.page(
+        now,
+        asked,
+        found.lines,
+        people=_people(doorway),
+        newer=_newer(found, before or after),
+        older="" if found.next is None else str(found.next),
+        looked_to_us=found.looked_to_us,
+    )
+
+
+def _newer(found: Page, asked_at: Cursor | None) -> str:
+    """Where the page before this one ends; "" on the first."""
+    if asked_at is None:
+        return ""
+    return str(cursor_at(found.lines[0]) if found.lines else asked_at)
+
+
+def _people(doorway: Doorway) -> list[tuple[str, str]]:
+    known = doorway.gate.register.known.of("person")
+    return sorted((record.id, str((record.body or {}).get("name", ""))) for record in known)
