@@ -19,7 +19,7 @@ from store import live
 from store.log.reading import known_until
 
 TOLD_MAX_US = 5_000_000  # a collector tells each second; after this nobody knows
-READY_S = 2.0  # an answer about readiness takes no longer
+READY_S = 1.5  # an answer about readiness takes no longer
 BEHIND_US = 20_000_000  # what is shown is on record after this
 
 
@@ -40,7 +40,8 @@ def register(server: FastAPI, hub: Hub, broadcast: Broadcast, desk: Desk) -> Non
 
         `live`: some work unit was heard in time. The reasons are told to whoever may see live data.
         """
-        faults, now = [*await _faults(hub), *await _unrecorded(hub, desk)], hub.snapshot()
+        both = await asyncio.gather(_faults(hub), _unrecorded(hub, desk))
+        faults, now = [*both[0], *both[1]], hub.snapshot()
         heard = hub.online and any(
             now.quality(unit) in ("good", "uncertain") for unit in now.plant.work_units.values()
         )

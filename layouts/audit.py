@@ -212,7 +212,8 @@ def _record(line: AuditLine) -> Component | None:
 def _signed(line: AuditLine, now: Snapshot) -> Component | None:
     if not line.signatures:
         return None
-    return printed(line.signatures, zone=now.plant.time_zone, now_us=now.now_us)
+    # Always with the date: what is printed here is read on another day.
+    return printed(line.signatures, zone=now.plant.time_zone, now_us=0)
 
 
 def _changes(line: AuditLine, zone: str) -> list[Component]:

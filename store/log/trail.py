@@ -4,7 +4,6 @@ Person, record and time are looked up by their indexes. For all else lines are l
 LOOKS_MAX of them at most: then what was found so far comes back, and where to go on from.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -105,34 +104,39 @@ def find(
     if not all(is_text(t) for t in (wanted.person, wanted.kind, wanted.id)):
         return Page(lines=(), next=None)
     found: list[AuditLine] = []
-    at, looked, needle = after or before, 0, wanted.q.casefold()
-    while True:
-        rows = _rows(
-            connection, wanted, at, TOGETHER if wanted.looks else limit + 1, newer=after is not None
-        )
+    looked, at_us, needle = 0, 0, wanted.q.casefold()
+    at = after or before
+    most = LOOKS_MAX if wanted.looks else limit
+    newer = after is not None
+    with connection.execute(_select(wanted, at, most + 1, newer=newer)) as rows:
         for row in rows:
-            looked, at = looked + 1, Cursor(row.position, row.line)
-            if _fits(row, wanted, needle):
-                if len(found) == limit:
-                    return _page(found, after)
+            fits = _fits(row, wanted, needle)
+            if fits and len(found) == limit:
+                return _page(found, newer, older=cursor_at(found[-1]))
+            if looked == most:
+                return _page(found, newer, older=at, looked_to_us=at_us)
+            looked, at, at_us = looked + 1, Cursor(row.position, row.line), row.at_us
+            if fits:
                 found.append(_line(row))
-        if len(rows) < (TOGETHER if wanted.looks else limit + 1):
-            return _page(found, after, ended=True)
-        if looked >= LOOKS_MAX:
-            cut = Page(lines=tuple(found), next=at, looked_to_us=rows[-1].at_us)
-            return cut if after is None else Page(lines=tuple(reversed(found)), next=None)
+    return _page(found, newer)
 
 
-def _page(found: list[AuditLine], after: Cursor | None, *, ended: bool = False) -> Page:
-    if after is not None:
+def _page(
+    found: list[AuditLine],
+    newer: bool,
+    *,
+    older: Cursor | None = None,
+    looked_to_us: int | None = None,
+) -> Page:
+    """newer: the lines were found from the older ones on; there are lines before them, then."""
+    if newer:
         found.reverse()
         return Page(lines=tuple(found), next=cursor_at(found[-1]) if found else None)
-    return Page(lines=tuple(found), next=None if ended or not found else cursor_at(found[-1]))
+    return Page(lines=tuple(found), next=older, looked_to_us=looked_to_us)
 
 
-def _rows(
-    connection: Connection, wanted: Wanted, at: Cursor | None, count: int, *, newer: bool
-) -> Sequence[Any]:
+def _select(wanted: Wanted, at: Cursor | None, most: int, *, newer: bool) -> sa.Select[Any]:
+    """Read as it goes on: what is not looked at is not fetched."""
     c = audit.c
     where: list[sa.ColumnElement[bool]] = []
     for column, value in ((c.person, wanted.person), (c.kind, wanted.kind), (c.id, wanted.id)):
@@ -147,8 +151,8 @@ def _rows(
     elif at is not None:
         where += [c.position <= at.position, sa.or_(c.position < at.position, c.line > at.line)]
     order = (c.position, c.line.desc()) if newer else (c.position.desc(), c.line)
-    found = sa.select(audit).where(*where).order_by(*order).limit(count)
-    return connection.execute(found).all()
+    found = sa.select(audit).where(*where).order_by(*order).limit(most)
+    return found.execution_options(yield_per=TOGETHER)
 
 
 def _fits(row: Any, wanted: Wanted, needle: str) -> bool:

@@ -104,6 +104,8 @@ def _derive(anew: Connection, entries: Iterator[chain.Entry], say: Callable[[str
                     found.append((entry.position, facts.facts_of(entry)))
                 elif entry.kind == changes.KIND:
                     done.take(entry)
+                else:
+                    say(f"{chain.words_of(entry)} is foreign: Takt writes no entries of this kind")
             except (ValueError, TypeError, KeyError, AttributeError):
                 say(f"{chain.words_of(entry)} cannot be read")
         lines.apply(anew, found)

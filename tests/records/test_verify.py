@@ -238,3 +238,24 @@ def test_anchors_are_kept_once_a_head_and_the_oldest_go(tmp_path, monkeypatch):
     assert anchors.parsed(f"12:{'ab' * 32}")[:2] == (12, b"\xab" * 32)
     with pytest.raises(ValueError, match="POSITION:HASH"):
         anchors.parsed("12:zz")
+
+
+def test_an_entry_that_was_appended_with_a_right_hash_by_somebody_else_is_told_where_it_shows(
+    database, tmp_path
+):
+    history(database, commits=6)
+    with database.read() as connection:
+        action = next(e for e in chain.entries(connection) if e.kind == "action")
+    with database.write() as (connection, position, hash):
+        chain.append(
+            connection, [chain.New("other", "x", "{}")], after=position, before=hash, at_us=1
+        )
+    (fault,) = faults(database, tmp_path)
+    assert f"entry {position + 1} (other, x" in fault
+    assert "foreign" in fault
+    with database.write() as (connection, position, hash):
+        again = chain.New("action", action.subject, action.body)
+        chain.append(connection, [again], after=position, before=hash, at_us=1)
+    found = faults(database, tmp_path)
+    assert any("the log contradicts itself" in fault for fault in found)
+    assert faults(database, tmp_path, derived=False) == ()

@@ -105,7 +105,7 @@ def test_a_line_says_who_what_when_where_why_and_who_signed():
     text = to_html(audit.page(NOW, {}, [LINE], older="6-0"))
     for words in ("16:06:40 CET", "2026-11-22", "Elena Rossi", "engineer", "at cell-1", "changed",
                   "north/press-shop", "<del>Olga</del> → <ins>Olga P</ins>",
-                  "<del>yes</del> → <ins>no</ins>", "left", "approved by <b>Quynh Tran</b> (quality)",
+                  "<del>yes</del> → <ins>no</ins>", "left", "approved by <b>Quynh Tran</b> (quality), 2026-11-22 16:06",
                   'href="/audit?before=6-0"', "Export as CSV"):  # fmt: skip
         assert words in text, words
 
