@@ -5,6 +5,7 @@ import re
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 
+from dashboard.api.records import READ
 from dashboard.identity import who
 from mes.records import Invalid
 from store import live
@@ -28,7 +29,7 @@ def register(server: FastAPI, drafts: Drafts) -> None:
             raise HTTPException(422, "form: expected up to 100 small letters, digits and _ : . -")
         return asks.person.id
 
-    @server.get("/api/v1/drafts/{form}", tags=["drafts"])
+    @server.get("/api/v1/drafts/{form}", tags=["drafts"], responses=READ)
     async def draft(form: str) -> DraftOut:
         """What the person who asks has begun to type into `form`."""
         person = mine(form)
@@ -37,7 +38,7 @@ def register(server: FastAPI, drafts: Drafts) -> None:
         except live.UNAVAILABLE as error:
             raise HTTPException(503, "drafts cannot be reached") from error
 
-    @server.put("/api/v1/drafts/{form}", tags=["drafts"])
+    @server.put("/api/v1/drafts/{form}", tags=["drafts"], responses=READ)
     async def keep(form: str, body: DraftOut) -> DraftOut:
         """Keep it; without fields it is forgotten."""
         person = mine(form)

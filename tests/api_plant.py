@@ -65,7 +65,15 @@ class ApiPlant:
 
     def __init__(self, folder: Path) -> None:
         self.running = RunningPlant(folder)
+        self._clients: dict[str, httpx.Client] = {}
         self.running.start("redis", "dashboard")
+        try:
+            self._fill()
+        except BaseException:
+            self.running.end()
+            raise
+
+    def _fill(self) -> None:
         wait_until(lambda: self.running.get("/healthz"), seconds=30, what="the dashboard")
         log = self.running.data / "dashboard.log"
         wait_until(lambda: "admin " in log.read_text(), seconds=30, what="the demo's people")
@@ -76,7 +84,6 @@ class ApiPlant:
         self.database = open_database(url_of(self.data, None))
         self.actions = Actions(self.database, self.plant)
         self._keys = (f"made-{n}" for n in itertools.count())
-        self._clients: dict[str, httpx.Client] = {}
         take_on_record(self.database, self.plant)
         self._people()
         self._calendar()

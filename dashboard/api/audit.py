@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from dashboard.api.asking import refuse_others
+from dashboard.api.records import READ
 from dashboard.identity import Who, who
 from dashboard.records import Desk, RecordsAway
 from layouts import audit_csv
@@ -125,7 +126,9 @@ async def page_of(
 
 
 def register(server: FastAPI, desk: Desk, plant: Plant) -> None:
-    @server.get("/api/v1/audit", tags=["audit"], dependencies=[Depends(_only_these)])
+    @server.get(
+        "/api/v1/audit", tags=["audit"], responses=READ, dependencies=[Depends(_only_these)]
+    )
     async def audit(
         search: Annotated[Search, Query()],
         limit: int = Query(50, ge=1, le=1000),
@@ -140,7 +143,9 @@ def register(server: FastAPI, desk: Desk, plant: Plant) -> None:
             looked_back_to=None if found.looked_to_us is None else time_out(found.looked_to_us),
         )
 
-    @server.get("/api/v1/audit.csv", tags=["audit"], dependencies=[Depends(_only_these)])
+    @server.get(
+        "/api/v1/audit.csv", tags=["audit"], responses=READ, dependencies=[Depends(_only_these)]
+    )
     async def audit_file(
         search: Annotated[Search, Query()], before: str = Query("", max_length=28)
     ) -> StreamingResponse:
