@@ -10,6 +10,7 @@ from dashboard.identity import who
 from mes.records import Invalid
 from store import live
 from store.drafts import Drafts
+from store.log.reading import is_text
 
 FORM = re.compile(r"[a-z0-9][a-z0-9_:.-]{0,99}")
 
@@ -42,6 +43,8 @@ def register(server: FastAPI, drafts: Drafts) -> None:
     async def keep(form: str, body: DraftOut) -> DraftOut:
         """Keep it; without fields it is forgotten."""
         person = mine(form)
+        if not all(is_text(part) for field in body.fields.items() for part in field):
+            raise HTTPException(422, "fields: found characters that are no text")
         try:
             await drafts.put(person, form, body.fields)
         except Invalid as error:

@@ -86,7 +86,7 @@ class _Figures(Collector):
 
     def collect(self) -> Iterable[Metric]:
         hub, push = self._hub, self._broadcast
-        now = hub.snapshot()
+        now = hub.snapshot(who().person.scope)
         yield GaugeMetricFamily("takt_redis_up", "1 while Redis is there", hub.online)
         yield GaugeMetricFamily("takt_screens", "open screens with a live connection", push.clients)
         yield CounterMetricFamily(
@@ -96,7 +96,7 @@ class _Figures(Collector):
         yield CounterMetricFamily("takt_messages", "messages sent to screens", push.messages)
         yield from self._units(now)
         links = GaugeMetricFamily("takt_device_up", "1 while a device answers", labels=["device"])
-        for device in hub.plant.devices:
+        for device in now.plant.devices:
             link = hub.links.get(device)
             fresh = link is not None and now.now_us - (link.told_us or 0) < TOLD_MAX_US
             up = hub.online and fresh and link is not None and link.state == "live"

@@ -100,6 +100,7 @@ KINDS: Mapping[str, Kind] = {
             see="people",
             check=_person,
             places=_of_site,
+            removable=False,  # an id is never given to somebody else: who has gone is not active
         ),
         Kind(
             key="device",

@@ -101,6 +101,8 @@ def checked_person(body: Mapping[str, Any]) -> dict[str, Any]:
     name, subject = body.get("name"), body.get("subject", "")
     if not isinstance(name, str) or not 0 < len(name.strip()) <= NAME_MAX:
         raise ValueError(f"name: found {name!r}; expected 1 to {NAME_MAX} characters")
+    if not name.strip().isprintable():
+        raise ValueError(f"name: found {name!r}; expected a text of one line, as it is printed")
     if not isinstance(subject, str) or len(subject) > 200:
         raise ValueError("subject: expected the person's id at the identity provider, or nothing")
     roles = _texts(body, "roles", len(ROLES))

@@ -101,11 +101,13 @@ def _first_time(server: FastAPI, config: Config, doorway: Doorway, drawn: Draw) 
             access.check_password(password, id=owner, name=name, at_least=table.password_min)
             if password != form.get("again"):
                 raise Turned("The two passwords differ.")
+            await _rename(
+                doorway, owner, name
+            )  # what may be refused comes before the link is spent
             who = await doorway.gate.who(request.scope)
             await doorway.set_secret(
                 who, f"person:{owner}", "password", password, by=SYSTEM, link=link
             )
-            await _rename(doorway, owner, name)
             await doorway.gate.register.renew()
             person = doorway.gate.register.known.person(owner)
             if person is None:

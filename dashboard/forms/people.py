@@ -60,9 +60,9 @@ class _Screen:
 
     def may(self, asks: Who) -> Response | None:
         """Why not, as a page; None for whoever may."""
-        if asks.person.has("people") and asks.signed_in:
+        if asks.person.may("people", self._config.plant.id) and asks.signed_in:
             return None
-        words = "Only administrators see and change people."
+        words = "Only administrators of the whole site see and change people."
         return HTMLResponse(refused.page(words, theme=self._theme), status_code=403)
 
     def all(

@@ -121,16 +121,32 @@ def test_the_audit_trail_tells_who_what_where_why_and_what_it_was(actions, datab
     assert '"ideal_cycle_s":4' in second.new
 
 
-def test_an_identity_is_never_given_twice_and_a_removed_one_keeps_its_versions(actions, database):
+def test_an_identity_is_never_given_twice_and_one_admin_of_the_site_stays(actions, database):
     for n, id in enumerate(("ada", "bea")):
         actions.perform(Set(kind="person", id=id, body=ADMIN, version=0), SYSTEM, f"add-{n}")
-    actions.perform(Remove(kind="person", id="ada", version=1), SYSTEM, "remove")
-    assert stands(database, "person", "ada").body is None
-    with pytest.raises(Invalid, match="last admin"):
-        actions.perform(Remove(kind="person", id="bea", version=1), SYSTEM, "last")
+    with pytest.raises(Invalid, match="changed, not removed"):
+        actions.perform(Remove(kind="person", id="ada", version=1), SYSTEM, "remove")
+    gone = ADMIN | {"active": False}
+    actions.perform(Set(kind="person", id="ada", body=gone, version=1), SYSTEM, "gone")
+    for n, body in enumerate(
+        (gone, ADMIN | {"scope": ["north/press-shop"]}, ADMIN | {"roles": []})
+    ):
+        with pytest.raises(Invalid, match="last admin"):
+            actions.perform(Set(kind="person", id="bea", body=body, version=1), SYSTEM, f"last-{n}")
     with database.read() as connection:
         assert [v.version for v in Records(connection).versions("person", "ada")] == [1, 2]
-        assert Records(connection, position=1).record("person", "ada").body["name"] == "Ada"
+        assert Records(connection, position=1).record("person", "ada").body["active"] is True
+
+
+def test_a_removed_record_keeps_its_versions(actions, database):
+    body = {"place": "north", "date": "2030-01-01", "name": "New year"}
+    id = "north@2030-01-01"
+    actions.perform(Set(kind="holiday", id=id, body=body, version=0), SYSTEM, "add")
+    actions.perform(Remove(kind="holiday", id=id, version=1), SYSTEM, "remove")
+    assert stands(database, "holiday", id).body is None
+    actions.perform(Set(kind="holiday", id=id, body=body, version=0), SYSTEM, "again")
+    with database.read() as connection:
+        assert [v.version for v in Records(connection).versions("holiday", id)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "x" * 2000])

@@ -69,8 +69,10 @@ def history(database, *, commits=60, seed=3):
         if n % 10 == 0:
             person = {"name": f"P{n}", "roles": ["admin"], "scope": ["north"]}
             actions.perform(Set(kind="person", id="p", body=person, version=None), SYSTEM, f"p{n}")
-            actions.perform(Set(kind="person", id=f"q{n}", body=person, version=0), SYSTEM, f"q{n}")
-            actions.perform(Remove(kind="person", id=f"q{n}", version=1), SYSTEM, f"r{n}")
+            day = {"place": "north", "date": f"2030-01-{n % 28 + 1:02}", "name": "Closed"}
+            id = f"north@{day['date']}"
+            actions.perform(Set(kind="holiday", id=id, body=day, version=None), SYSTEM, f"q{n}")
+            actions.perform(Remove(kind="holiday", id=id, version=None), SYSTEM, f"r{n}")
 
 
 @pytest.fixture(autouse=True)
