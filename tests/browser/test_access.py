@@ -103,7 +103,7 @@ def test_the_sign_in_form_works_without_scripts(closed):
     try:
         driver.get(f"{closed.url}/account")
         sign_in(driver, closed, "supervisor")
-        wait_until(lambda: "Samir Haddad" in driver.find_element("css selector", "h1").text)
+        wait_until(lambda: "<h1>Samir Haddad" in driver.page_source, what="the own account")
     finally:
         driver.quit()
 
