@@ -53,17 +53,21 @@ def gap_free(line: Iterable[Interval], from_us: int, until_us: int) -> list[str]
     return faults
 
 
-def apart_us(recorded: Iterable[Interval], true: Iterable[Interval]) -> int:
+def apart_us(
+    recorded: Iterable[Interval], true: Iterable[Interval], around: Iterable[Interval]
+) -> int:
     """How far the lines are apart: the least shift within which each finds the other's state.
 
     Every moment of a recorded interval must be so near to a moment that truly had its state, and
     every moment of a true interval that lasts longer than the shift so near to one on record.
+    around: what was true, from a little before the window to a little behind it: a change just before
+    it is seen within it.
     """
-    recorded, true = list(recorded), list(true)
+    recorded, true, around = list(recorded), list(true), list(around)
     low, high = 0, 3600_000_000
     while high - low > 1000:
         middle = (low + high) // 2
-        if _covered(recorded, true, middle, 0) and _covered(true, recorded, middle, middle):
+        if _covered(recorded, around, middle, 0) and _covered(true, recorded, middle, middle):
             high = middle
         else:
             low = middle

@@ -9,6 +9,7 @@ import time
 import httpx
 
 from cli.settings import DEMO
+from tests.own_redis import wait_until
 
 
 class Program(threading.Thread):
@@ -67,4 +68,12 @@ def token_of(plant) -> str:
         timeout=60,
         check=True,
     )
-    return max(said.stdout.split(), key=len)
+    token = max(said.stdout.split(), key=len)
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def known() -> bool:
+        answer = httpx.get(f"{plant.url}/api/v1/holidays", headers=headers, trust_env=False)
+        return answer.status_code == 200
+
+    wait_until(known, what="the dashboard knowing the new token")  # it looks each second
+    return token
