@@ -52,14 +52,11 @@ class Done:
 
 
 class Actions:
-    """The door to the records of `plant`. `told` is called with what was done, after it is kept."""
+    """The door to the records of `plant`."""
 
-    def __init__(
-        self, database: Database, plant: Plant, *, told: Callable[[Done], None] | None = None
-    ) -> None:
+    def __init__(self, database: Database, plant: Plant) -> None:
         self.database = database
         self._plant = plant
-        self._told = told
 
     def perform(
         self,
@@ -108,10 +105,7 @@ class Actions:
             changes.apply(connection, [kept])
             if also is not None:
                 also(connection)
-            done = Done(position=kept.position, records=_made_by(connection, kept.position))
-        if self._told is not None:
-            self._told(done)
-        return done
+            return Done(position=kept.position, records=_made_by(connection, kept.position))
 
     def _allow(self, command: Command, person: Person, places: Sequence[str]) -> None:
         if person is SYSTEM:

@@ -75,8 +75,7 @@ class ApiPlant:
 
     def _fill(self) -> None:
         wait_until(lambda: self.running.get("/healthz"), seconds=30, what="the dashboard")
-        log = self.running.data / "dashboard.log"
-        wait_until(lambda: "admin " in log.read_text(), seconds=30, what="the demo's people")
+        self.running.wait_people()
         self.url = self.running.url
         config = settings(self.running.config)
         self.plant, self.data = config.plant, self.running.data

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from tests.own_redis import wait_until
 from tests.running_plant import free_ports
 
 
@@ -30,8 +31,7 @@ class OwnProvider:
 
     def start(self) -> "OwnProvider":
         self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
+        wait_until(lambda: self._server.started, what="the provider listening")
         return self
 
     def end(self) -> None:

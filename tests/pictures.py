@@ -10,10 +10,9 @@ import time
 from pathlib import Path
 
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
 from cli.settings import DEMO
-from tests.conftest import pytest_setup_options
+from tests.chromium import chromium
 from tests.own_redis import wait_until
 from tests.running_plant import ROLES, RunningPlant
 
@@ -33,7 +32,7 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="takt-pictures-") as folder:
         plant = RunningPlant(Path(folder), speed=60, calendar=True)
-        driver = _browser()
+        driver = chromium("--hide-scrollbars")
         try:
             _take_all(plant, driver)
         finally:
@@ -71,13 +70,6 @@ def _worth_a_picture(plant: RunningPlant) -> bool:
     states = [u["state"] for u in press]
     made = sum(u["good"] or 0 for u in press)
     return "stopped" in states and states.count("running") >= 2 and made > 800
-
-
-def _browser() -> webdriver.Chrome:
-    options = pytest_setup_options()
-    for flag in ("--headless=new", "--hide-scrollbars"):
-        options.add_argument(flag)
-    return webdriver.Chrome(options=options, service=Service("chromedriver"))
 
 
 def _open(plant: RunningPlant, driver: webdriver.Chrome, path: str, size: str) -> None:

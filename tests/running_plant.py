@@ -127,6 +127,15 @@ class RunningPlant:
             found = {id: unit["quality"] for id, unit in self.units().items()}
             raise AssertionError(f"{error}: {found}, {self.get('/readyz')}") from error
 
+    def wait_people(self, seconds: float = 30.0) -> None:
+        """Until the demo's people are there and can sign in: the dashboard prints them then."""
+        log = self.data / "dashboard.log"
+        wait_until(
+            lambda: log.exists() and "admin " in log.read_text(),
+            seconds=seconds,
+            what="the demo's people",
+        )
+
     def views(self) -> dict[str, UnitView]:
         client = self.redis.client()
         centers = [k.split("{")[1].split("}")[0] for k in client.scan_iter("takt:*:units")]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from selenium import webdriver
 
-from tests.conftest import pytest_setup_options
+from tests.chromium import chromium
 
 # [unit, source time, when it was in the DOM, `t` of the message that brought it], all in ms.
 # The message's own time is read off the front of its text: nothing is parsed. Where tiles are not
@@ -68,10 +68,7 @@ class Page:
 
 @contextlib.contextmanager
 def page(url: str, *, anew: bool = False) -> Iterator[Page]:
-    options = pytest_setup_options()
-    for flag in ("--headless=new", "--window-size=1920,1080"):
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options=options)
+    driver = chromium(size=(1920, 1080), log=False)
     try:
         yield Page(driver, url, anew=anew)
     finally:

@@ -3,11 +3,9 @@
 import time
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
 
-from tests.conftest import pytest_setup_options
+from tests.chromium import chromium, words
 from tests.own_redis import wait_until
 from tests.running_plant import ROLES, RunningPlant
 from tests.visitor import as_person, password_of, pin_of
@@ -19,8 +17,7 @@ def started(folder, *, demo):
     running = RunningPlant(folder, speed=10)
     running.start(*ROLES)
     running.wait_live(seconds=30)
-    log = running.data / "dashboard.log"
-    wait_until(lambda: "admin " in log.read_text(), seconds=30, what="the demo's people")
+    running.wait_people()
     if not demo:  # its people stay, and strangers see nothing
         text = running.config.read_text()
         running.config.write_text(text.replace("demo = true", "demo = false", 1))
@@ -46,10 +43,7 @@ def closed(tmp_path_factory):
 
 @pytest.fixture
 def driver():
-    options = pytest_setup_options()
-    options.add_argument("--headless=new")
-    one = webdriver.Chrome(options=options, service=Service("chromedriver"))
-    one.set_window_size(1280, 800)
+    one = chromium(size=(1280, 800))
     yield one
     one.quit()
 
@@ -88,18 +82,14 @@ def test_the_sign_in_form_leads_to_where_one_wanted(closed, driver):
     sign_in(driver, closed, "engineer")
     wait_until(lambda: driver.current_url.endswith("/unit/press-2"))
     wait_until(lambda: units(driver) == {"press-2"}, what="the unit drawn")
-    assert "Elena Rossi" in driver.find_element("css selector", "#viewer").text
+    assert "Elena Rossi" in words(driver, "#viewer")
     errors = [line for line in driver.get_log("browser") if line["level"] == "SEVERE"]
     assert errors == []
 
 
 def test_the_sign_in_form_works_without_scripts(closed):
-    options = pytest_setup_options()
-    options.add_argument("--headless=new")
-    options.add_experimental_option(
-        "prefs", {"profile.managed_default_content_settings.javascript": 2}
-    )
-    driver = webdriver.Chrome(options=options, service=Service("chromedriver"))
+    no_scripts = {"profile.managed_default_content_settings.javascript": 2}
+    driver = chromium(size=(1280, 800), prefs=no_scripts)
     try:
         driver.get(f"{closed.url}/account")
         sign_in(driver, closed, "supervisor")
@@ -201,7 +191,9 @@ def test_people_take_turns_at_a_tablet_and_find_what_they_had_typed(closed, driv
     assert small == []
     by_pin(driver, closed, "admin")
     note_of(driver, closed).send_keys("die worn at the left")
-    time.sleep(0.8)
+    wait_until(
+        lambda: "die worn" in admin.get("/api/v1/drafts/note:press-1").text, what="the draft kept"
+    )
     driver.get(f"{closed.url}/switch")
     took = by_pin(driver, closed, "operator")
     assert took < 2.0
@@ -214,7 +206,7 @@ def test_people_take_turns_at_a_tablet_and_find_what_they_had_typed(closed, driv
     note = note_of(driver, closed)
     wait_until(lambda: note.get_attribute("value") == "die worn at the left", what="the draft")
     driver.get(f"{closed.url}/people")  # a badge is not enough for that
-    assert "Only administrators" in driver.find_element("css selector", "main").text
+    assert "Only administrators" in words(driver)
 
 
 def note_of(driver, plant):

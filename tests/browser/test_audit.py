@@ -1,10 +1,8 @@
 """The audit trail in a real browser: searched, paged, and refused to who has not the right."""
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
-from tests.conftest import pytest_setup_options
+from tests.chromium import chromium, words
 from tests.own_redis import wait_until
 from tests.running_plant import RunningPlant
 from tests.visitor import as_person, password_of
@@ -17,9 +15,8 @@ def plant(tmp_path_factory):
     running = RunningPlant(tmp_path_factory.mktemp("audit"))
     running.start("redis", "engine", "dashboard")
     try:
-        log = running.data / "dashboard.log"
         wait_until(lambda: running.get("/healthz"), seconds=30, what="the dashboard")
-        wait_until(lambda: "admin " in log.read_text(), seconds=30, what="the demo's people")
+        running.wait_people()
         yield running
     finally:
         running.end()
@@ -27,10 +24,7 @@ def plant(tmp_path_factory):
 
 @pytest.fixture
 def driver():
-    options = pytest_setup_options()
-    options.add_argument("--headless=new")
-    one = webdriver.Chrome(options=options, service=Service("chromedriver"))
-    one.set_window_size(1440, 900)
+    one = chromium()
     yield one
     errors = [line for line in one.get_log("browser") if line["level"] == "SEVERE"]
     one.quit()
@@ -42,11 +36,6 @@ def open_as(driver, plant, id, path="/audit"):
     driver.find_element("name", "id").send_keys(id)
     driver.find_element("name", "password").send_keys(password_of(plant.data, id))
     driver.find_element("css selector", "button.main").click()
-
-
-def text(driver, selector):
-    found = driver.find_elements("css selector", selector)
-    return found[0].text if found else ""
 
 
 def rows(driver):
@@ -68,7 +57,7 @@ def test_a_manager_searches_and_shares_the_address(plant, driver):
     open_as(driver, plant, "manager")
     wait_until(lambda: rows(driver), what="the trail drawn")
     driver.find_element("css selector", "#viewer summary").click()
-    assert "Audit trail" in text(driver, "#viewer .menu")
+    assert "Audit trail" in words(driver, "#viewer .menu")
     driver.find_element("name", "q").send_keys("Olga <b>")
     driver.find_element("css selector", ".audit-search button").click()
     wait_until(lambda: "q=Olga" in driver.current_url and rows(driver), what="what was found")
@@ -86,7 +75,7 @@ def test_a_manager_searches_and_shares_the_address(plant, driver):
         lambda: driver.execute_script("return document.getElementById('live').dataset.painted"),
         what="the page live",
     )
-    assert text(driver, "#offline") == ""
+    assert words(driver, "#offline") == ""
 
 
 def test_older_and_newer(plant, driver):
@@ -107,10 +96,10 @@ def test_older_and_newer(plant, driver):
 
 def test_an_operator_is_told_why_not(plant, driver):
     open_as(driver, plant, "operator")
-    wait_until(lambda: "for supervisors, quality" in text(driver, "main"), what="the refusal")
+    wait_until(lambda: "for supervisors, quality" in words(driver, "main"), what="the refusal")
     assert rows(driver) == []
     driver.find_element("css selector", "#viewer summary").click()
-    assert "Audit trail" not in text(driver, "#viewer .menu")
+    assert "Audit trail" not in words(driver, "#viewer .menu")
 
 
 def test_without_redis_the_banner_says_so(plant, driver):
@@ -118,7 +107,7 @@ def test_without_redis_the_banner_says_so(plant, driver):
     wait_until(lambda: rows(driver), what="the trail drawn")
     plant.kill("redis")
     try:
-        wait_until(lambda: text(driver, "#offline"), seconds=15, what="the banner")
+        wait_until(lambda: words(driver, "#offline"), seconds=15, what="the banner")
         assert rows(driver)
     finally:
         plant.start("redis")

@@ -4,11 +4,9 @@ import re
 import threading
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
 from tests.browser.test_screens import text
-from tests.conftest import pytest_setup_options
+from tests.chromium import chromium, words
 from tests.own_redis import wait_until
 from tests.running_plant import RunningPlant
 from tests.visitor import as_person, password_of
@@ -22,8 +20,7 @@ PEOPLE = {"supervisor": "Samir Haddad", "engineer": "Elena Rossi"}
 def plant(tmp_path_factory):
     running = RunningPlant(tmp_path_factory.mktemp("calendar"), calendar=True)
     running.start("redis", "dashboard")
-    log = running.data / "dashboard.log"
-    wait_until(lambda: log.exists() and "admin " in log.read_text(), seconds=30, what="the people")
+    running.wait_people()
     yield running
     running.end()
 
@@ -33,11 +30,7 @@ def browsers():
     opened = []
 
     def open_one():
-        options = pytest_setup_options()
-        options.add_argument("--headless=new")
-        options.add_argument("--window-size=1440,900")
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        opened.append(webdriver.Chrome(options=options, service=Service("chromedriver")))
+        opened.append(chromium())
         return opened[-1]
 
     yield open_one
@@ -51,10 +44,6 @@ def sign_in(driver, plant, id):
     driver.find_element("name", "password").send_keys(password_of(plant.data, id))
     driver.find_element("css selector", ".card-in button[type=submit]").click()
     wait_until(lambda: "/login" not in driver.current_url, what=f"{id} signed in")
-
-
-def words(driver):
-    return driver.find_element("css selector", "main").text
 
 
 def test_of_two_at_the_same_instant_one_wins_and_the_other_keeps_what_he_typed(plant, browsers):
@@ -88,7 +77,7 @@ def test_of_two_at_the_same_instant_one_wins_and_the_other_keeps_what_he_typed(p
     (loser,) = PEOPLE.keys() - {winner}
     driver = drivers[loser]
     assert re.search(rf"{PEOPLE[winner]} has changed this at \d\d:\d\d", words(driver))
-    assert f"typed by {winner}" in driver.find_element("css selector", ".versus").text
+    assert f"typed by {winner}" in words(driver, ".versus")
     assert driver.find_element("name", "note").get_attribute("value") == f"typed by {loser}"
     driver.find_element("css selector", "form.exception button").click()
     wait_until(lambda: "Saved." in words(driver), what="sent again")

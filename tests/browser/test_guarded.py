@@ -5,12 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
 from cli.settings import DEMO
 from tests.browser.test_screens import attributes, painted
-from tests.conftest import pytest_setup_options
+from tests.chromium import chromium
 from tests.own_certificate import certificate
 from tests.own_redis import wait_until
 from tests.running_plant import ROLES, RunningPlant, free_ports
@@ -48,12 +46,8 @@ def plant(tmp_path_factory):
 
 @pytest.fixture
 def driver():
-    options = pytest_setup_options()
-    options.add_argument("--headless=new")
-    options.add_argument("--ignore-certificate-errors")
-    options.add_argument("--host-resolver-rules=MAP *.example 127.0.0.1")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    found = webdriver.Chrome(options=options, service=Service("chromedriver"))
+    names = "--host-resolver-rules=MAP *.example 127.0.0.1"
+    found = chromium("--ignore-certificate-errors", names)
     yield found
     found.quit()
 

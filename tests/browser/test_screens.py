@@ -4,10 +4,8 @@ import re
 import time
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
-from tests.conftest import pytest_setup_options
+from tests.chromium import chromium, words
 from tests.own_redis import wait_until
 from tests.running_plant import ROLES, RunningPlant
 
@@ -146,7 +144,7 @@ def test_links_lead_down_and_the_pages_behind_them_are_live(plant, browse, dash_
 @pytest.mark.parametrize("path", ["/andon/nowhere", "/unit/nobody", "/no/such/page"])
 def test_an_unknown_page_says_what_there_is(browse, path):
     driver = browse(path, live=False)
-    wait_until(lambda: "press" in driver.find_element("css selector", "body").text.lower())
+    wait_until(lambda: "press" in words(driver, "body").lower())
     assert driver.find_elements("css selector", 'a[href^="/"]')
 
 
@@ -179,9 +177,7 @@ def test_two_pages_of_one_browser_are_both_live(plant, browse):
 @pytest.fixture
 def bare_browser():
     """Chromium as people have it: where its log is read, it keeps no page that was left."""
-    options = pytest_setup_options()
-    options.add_argument("--headless=new")
-    driver = webdriver.Chrome(options=options, service=Service("chromedriver"))
+    driver = chromium(log=False)
     yield driver
     driver.quit()
 
@@ -251,7 +247,7 @@ def test_a_wall_that_is_reloaded_while_the_server_is_away_comes_back(plant, brow
     )
     plant.kill("dashboard")
     driver.refresh()
-    body = driver.find_element("css selector", "body").text
+    body = words(driver, "body")
     assert "Takt" in body
     assert "ERR_CONNECTION" not in driver.page_source
     plant.start("dashboard")

@@ -1,7 +1,6 @@
 """The records by the API: who may do what where, versions, keys, and two at the same instant."""
 
 import threading
-import time
 from itertools import count
 
 import httpx
@@ -10,6 +9,7 @@ import pytest
 from mes.kinds import KINDS
 from mes.people import RIGHTS, ROLES
 from tests.api_plant import ApiPlant, cancelled, holiday, pattern, text
+from tests.own_redis import wait_until
 from tests.visitor import password_of
 
 NEW = {"If-None-Match": "*"}
@@ -166,14 +166,19 @@ def test_a_stranger_and_a_visitor_of_the_demo_get_nothing(plant):
         assert put(stranger, "holidays/north@2031-01-01", {}).status_code == 401
 
 
+def until_known(program):
+    """A new token is known to the dashboard within a second or so."""
+    wait_until(
+        lambda: program.get("/api/v1/holidays").status_code != 401,
+        what="the dashboard knowing the token",
+    )
+
+
 def test_a_token_has_its_rights_and_no_more(plant):
     secret = plant.token("reader", "records", scope="north/press-shop")
     headers = {"Authorization": f"Bearer {secret}"}
     with httpx.Client(base_url=plant.url, trust_env=False, headers=headers) as program:
-        for _ in range(100):
-            if program.get("/api/v1/holidays").status_code == 200:
-                break
-            time.sleep(0.05)
+        until_known(program)
         assert program.get("/api/v1/holidays/press-shop@2026-12-24").status_code == 200
         assert program.get("/api/v1/holidays/assembly@2026-12-24").status_code == 404
         path = f"/api/v1/work-units/press-1/timeline?{WINDOW}"
@@ -245,17 +250,18 @@ def test_who_comes_late_is_told_who_was_first_when_and_what_stands(plant):
 def test_of_two_at_the_same_instant_one_wins(plant):
     path, body = "holidays/north@2032-08-01", holiday("north", "2032-08-01")
     put(plant.as_who("engineer-site"), path, body)
-    answers = {}
+    answers, ready = {}, threading.Barrier(3, timeout=20)
 
     def change(who: str) -> None:
-        told = {**body, "name": who}
-        answers[who] = put(plant.as_who(who), path, told, {"If-Match": '"1"'})
+        told, client = {**body, "name": who}, plant.as_who(who)
+        ready.wait()
+        answers[who] = put(client, path, told, {"If-Match": '"1"'})
 
     both = [threading.Thread(target=change, args=(f"{r}-site",)) for r in ("engineer", "manager")]
-    with plant.database.write():  # both have looked, and wait for their turn
+    with plant.database.write():  # nobody can be through before both are on their way
         for one in both:
             one.start()
-        time.sleep(0.5)
+        ready.wait()
     for one in both:
         one.join(20)
     won, lost = sorted(answers.values(), key=lambda answer: answer.status_code)
@@ -320,8 +326,8 @@ def test_devices_and_tokens_are_not_made_here_and_give_no_more_than_one_has(plan
         answer = put(admin, "tokens/erp", found["body"] | more, seen)
         assert answer.status_code == 403, answer.text
     headers = {"Authorization": f"Bearer {plant.token('boss', 'tokens', 'people')}"}
-    time.sleep(1.5)
     with httpx.Client(base_url=plant.url, trust_env=False, headers=headers) as program:
+        until_known(program)
         assert program.get("/api/v1/tokens/erp").status_code == 200
         assert put(program, "tokens/erp", found["body"], seen).status_code == 403
 

@@ -19,9 +19,8 @@ def plant(tmp_path_factory):
     running = RunningPlant(tmp_path_factory.mktemp("audit"))
     running.start("redis", "engine", "dashboard")
     try:
-        log = running.data / "dashboard.log"
         wait_until(lambda: running.get("/healthz"), seconds=30, what="the dashboard")
-        wait_until(lambda: "admin " in log.read_text(), seconds=30, what="the demo's people")
+        running.wait_people()
         yield running
     finally:
         running.end()

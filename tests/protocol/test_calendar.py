@@ -5,7 +5,6 @@ import sqlite3
 
 import pytest
 
-from tests.own_redis import wait_until
 from tests.running_plant import RunningPlant
 from tests.visitor import Visitor, as_person
 
@@ -16,8 +15,7 @@ WEEK = "?week=2026-11-23"
 def plant(tmp_path_factory):
     running = RunningPlant(tmp_path_factory.mktemp("calendar"))
     running.start("redis", "dashboard")
-    log = running.data / "dashboard.log"
-    wait_until(lambda: log.exists() and "admin " in log.read_text(), seconds=30, what="the people")
+    running.wait_people()
     yield running
     running.end()
 

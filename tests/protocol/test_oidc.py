@@ -29,8 +29,7 @@ def plant(provider, tmp_path_factory):
     running.config.write_text(text)
     running.start("redis", "dashboard")
     try:
-        log = running.data / "dashboard.log"
-        wait_until(lambda: "admin " in log.read_text(), seconds=30, what="the demo's people")
+        running.wait_people()
         wait_until(lambda: running.get("/healthz"), seconds=20, what="the dashboard")
         admin = as_person(running, "admin")
         form = {"what": "record", "version": "0", "id": "anna", "name": "Anna Berg", "key": "k1",
