@@ -6,8 +6,6 @@ import secrets
 import time
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-
 from cli.records import records
 from cli.role import begin, until_ended
 from cli.settings import settings
@@ -18,7 +16,7 @@ from store.calendars import ShiftStarts
 from store.config import Config
 from store.configured import take_on_record
 from store.log import anchors, chain
-from store.log.database import Database
+from store.log.database import AWAY, Database
 from store.log.facts import Facts
 
 log = logging.getLogger("takt.engine")
@@ -67,7 +65,7 @@ async def _look_at(shifts: ShiftStarts) -> None:
         await asyncio.sleep(LOOK_S)
         try:
             await asyncio.to_thread(shifts.refresh)
-        except DBAPIError:
+        except AWAY:
             pass  # the recorder tells of it
         except Exception:  # what cannot be read now may be mended: the engine goes on
             log.exception("the calendars cannot be read")
@@ -78,7 +76,7 @@ async def _anchor(database: Database, data_dir: Path) -> None:
     while True:
         try:
             await asyncio.to_thread(_write_down, database, data_dir / anchors.FILE)
-        except (DBAPIError, OSError) as error:
+        except (*AWAY, OSError) as error:
             log.warning("the head of the log could not be written down: %s", error)
         await asyncio.sleep(anchors.EVERY_S)
 

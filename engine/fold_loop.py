@@ -12,19 +12,19 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from redis.asyncio import Redis
-from sqlalchemy.exc import DBAPIError
 
 from engine.recorder import Recorder
 from mes.counting import late
 from mes.equipment import WorkUnit
 from mes.events import Event
-from mes.interpret import LATE_MAX_US, fold, known_until_us, silent
+from mes.interpret import LATE_MAX_US, fold, known_until_us, silent, unread
 from mes.observation import Sample
 from mes.unit_view import UnitView
 from store import live
 from store.calendars import ShiftStarts
+from store.log.database import AWAY
 from store.log.facts import NotOwner
-from store.views import LEASE_MS, Center, LeaseLost, order
+from store.views import BEGINNING, LEASE_MS, Center, LeaseLost, order
 
 log = logging.getLogger("takt.engine")
 
@@ -60,7 +60,7 @@ async def run(
             except (LeaseLost, NotOwner):
                 recorder.drop(tuple(units))  # who has the lease now folds it again
                 log.warning("%s: the lease is gone; it is asked for again", center)
-            except DBAPIError:  # the recorder tells of it
+            except AWAY:  # the recorder tells of it
                 await asyncio.sleep(WAIT_S)
             except Exception:  # one work centre's fault must not stop the others
                 log.exception("%s: a fault in Takt; the work centre is taken up again", center)
@@ -90,6 +90,7 @@ class _Owned:
             str, str
         ] = {}  # unit → position that screens have seen, until we are there
         self._read_to: dict[str, str] = {}
+        self._cut: set[str] = set()  # units whose next entry does not follow what was read
 
     async def run(self) -> None:
         while not await self._held.take():
@@ -129,6 +130,7 @@ class _Owned:
                 self._shown[id] = shown[id].position
         positions = {id: view.position for id, view in self._views.items()}
         self._read_to = await self._held.standing(positions)
+        self._cut = await self._held.cut(positions)
         await self._held.commit(self._visible(self._units))
 
     def _fold(self, id: str, rows: list[tuple[str, Sample | None]]) -> list[Event]:
@@ -137,6 +139,9 @@ class _Owned:
         for position, sample in rows:
             try:
                 if sample is not None:
+                    if id in self._cut:
+                        view, found = self._unread(view, sample)
+                        events += found
                     view, found = fold(self._in_shift(view, sample), sample, self._units[id])
                     events += found
                     view = late(view, found)
@@ -149,6 +154,12 @@ class _Owned:
         self._read_to[id] = rows[-1][0]
         self._views[id] = view.at(rows[-1][0])
         return events
+
+    def _unread(self, view: UnitView, sample: Sample) -> tuple[UnitView, tuple[Event, ...]]:
+        """Take note that what came before `sample`, the first there is, was gone before we read."""
+        self._cut.discard(view.id)
+        log.warning("%s: its stream was cut before it was read; what it did is unknown", view.id)
+        return unread(view, self._units[view.id], seen_us=sample.received_time_us)
 
     def _listen(self, told: dict[str, list[Event]], now_us: int) -> None:
         """Take note of units that have been silent for too long at `now_us`."""
@@ -201,7 +212,7 @@ class _Owned:
         out = {}
         for id in ids:
             view = self._views[id]
-            if order(view.position) >= order(self._shown.get(id, "0-0")):
+            if order(view.position) >= order(self._shown.get(id, BEGINNING)):
                 self._shown.pop(id, None)
                 out[id] = view
         return out

@@ -1,20 +1,21 @@
 """Commits what the work centres of this process have found: all of it together, a few times a second.
 
 While the database is away nothing is lost: what was found is held, up to PENDING_MAX facts, and
-past that nobody reads on; the streams keep what comes meanwhile.
+past that nobody reads on; the streams keep what comes meanwhile. A work centre whose facts cannot
+be kept, by a fault of ours, is tried by itself and holds up nobody else.
 """
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError
-
 from mes.events import Event, StateChanged
 from mes.unit_view import UnitView
+from store.log.database import AWAY
 from store.log.facts import NONE, Facts, Fold, NotOwner
 
 log = logging.getLogger("takt.engine")
@@ -24,6 +25,7 @@ COMMIT_S = 0.2  # between two commits
 KEEP_S = 5.0  # a unit of which nothing was found is committed this often: where it was read to
 AWAY_S = 1.0  # between two tries while the database is away
 PENDING_MAX = 50_000  # facts
+ILL_MAX = 5_000  # facts of a work centre that cannot be kept
 WORDS_MAX = 300  # of the database's own, in the log
 
 
@@ -42,9 +44,10 @@ class Recorder:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._pending: dict[str, _Pending] = {}
-        self._kept: dict[str, str] = {}  # unit → the position that the database has
+        self._kept: dict[str, int] = {}  # unit → the serial of its commit that we go on from
         self._lost: set[str] = set()  # work centres that another engine has gone on with
-        self._waiting = 0  # facts
+        self._ill: dict[str, bool] = {}  # work centres that are tried alone: whether that was told
+        self._waiting: Counter[str] = Counter()  # work centre → facts
         self._room = asyncio.Event()
         self._lock = asyncio.Lock()  # one transaction at a time
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="recorder")
@@ -57,17 +60,17 @@ class Recorder:
         """
         async with self._lock:
             self.drop(units)
-            views = await self._asked(lambda: self._facts.views(units))
+            kept = await self._asked(lambda: self._facts.views(units))
             for unit in units:
-                self._kept[unit] = views[unit].position if unit in views else NONE
+                self._kept[unit] = kept[unit][0] if unit in kept else NONE
             self._lost.discard(center)
-        return views
+        return {unit: view for unit, (_, view) in kept.items()}
 
     def drop(self, units: Iterable[str]) -> None:
         """Forget what waits of `units`: it is folded again from where the database stands."""
         for unit in units:
             if (dropped := self._pending.pop(unit, None)) is not None:
-                self._waiting -= len(dropped.facts)
+                self._waiting[dropped.center] -= len(dropped.facts)
         self._make_room()
 
     async def adopt(self, center: str, views: Iterable[UnitView]) -> None:
@@ -82,7 +85,7 @@ class Recorder:
         async with self._lock:
             await self._asked(lambda: self._facts.commit(folds))
             for fold in folds:
-                self._kept[fold.view.id] = fold.view.position
+                self._kept[fold.view.id] = fold.after + 1
 
     async def put(
         self, center: str, view: UnitView, facts: Iterable[Event], *, known_us: int | None
@@ -91,7 +94,7 @@ class Recorder:
 
         Raises NotOwner where another engine has gone on with the work centre.
         """
-        while self._waiting > PENDING_MAX:
+        while self._is_full(center):
             await self._room.wait()
         if center in self._lost:
             raise NotOwner([view.id])
@@ -101,7 +104,7 @@ class Recorder:
         had.view, had.known_us = view, known_us
         new = list(facts)
         had.facts += new
-        self._waiting += len(new)
+        self._waiting[center] += len(new)
 
     async def run(self) -> None:
         """Commit until cancelled; then what still waits, if that can be done at once."""
@@ -125,50 +128,74 @@ class Recorder:
 
     async def _commit(self, *, everything: bool) -> None:
         async with self._lock:
-            now_s = asyncio.get_running_loop().time()
-            due = {
-                unit: pending
-                for unit, pending in self._pending.items()
-                if pending.facts or everything or now_s - pending.since_s >= KEEP_S
-            }
-            if not due:
-                return
-            for unit in due:
-                del self._pending[unit]
-            folds = [
-                Fold(
-                    center=p.center,
-                    after=self._kept.get(unit, NONE),
-                    view=p.view,
-                    known_us=p.known_us,
-                    facts=tuple(p.facts),
-                )
-                for unit, p in due.items()
-            ]
-            try:
-                await self._asked(lambda: self._facts.commit(folds))
-            except NotOwner as error:
-                self._give_up(error, due)
-            except DBAPIError as error:
-                self._hold(" ".join(str(error.orig).split())[:WORDS_MAX], due)
-            except asyncio.CancelledError:  # it may have been kept or not: who folds on finds out
-                for unit, pending in due.items():
-                    self._put_back(unit, pending)
-                raise
-            except Exception as error:  # a fault in Takt must not lose what was found either
-                log.exception("what was found cannot be kept")
-                self._hold(repr(error), due)
-            else:
-                self._take_note(due)
+            centers = {pending.center for pending in self._pending.values()}
+            await self._keep(self._due(everything, centers - self._ill.keys()))
+            for ill in () if self._away else sorted(centers & self._ill.keys()):
+                await self._keep(self._due(everything, {ill}))
         self._make_room()
+
+    def _due(self, everything: bool, centers: set[str]) -> dict[str, _Pending]:
+        """Take what is to be committed of these work centres off what waits."""
+        now_s = asyncio.get_running_loop().time()
+        found = {
+            unit: pending
+            for unit, pending in self._pending.items()
+            if pending.center in centers
+            and (pending.facts or everything or now_s - pending.since_s >= KEEP_S)
+        }
+        for unit in found:
+            del self._pending[unit]
+        return found
+
+    async def _keep(self, due: Mapping[str, _Pending]) -> None:
+        """Commit all of `due` or nothing; what was not kept waits on."""
+        if not due:
+            return
+        folds = [
+            Fold(
+                center=p.center,
+                after=self._kept.get(unit, NONE),
+                view=p.view,
+                known_us=p.known_us,
+                facts=tuple(p.facts),
+            )
+            for unit, p in due.items()
+        ]
+        try:
+            await self._asked(lambda: self._facts.commit(folds))
+        except NotOwner as error:
+            self._give_up(error, due)
+        except AWAY as error:
+            self._hold(due)
+            if not self._away:
+                why = " ".join(str(error.orig).split())[:WORDS_MAX]
+                log.error("the database is away, what is found is held: %s", why)
+            self._away = True
+        except asyncio.CancelledError:  # it may have been kept or not: who folds on finds out
+            self._hold(due)
+            raise
+        except Exception:  # a fault in Takt must not lose what was found either
+            self._away = False
+            self._hold(due)
+            self._part({p.center for p in due.values()})
+        else:
+            self._take_note(due)
+
+    def _part(self, centers: set[str]) -> None:
+        """These cannot be kept together: each by itself from now on, until it can."""
+        for center in centers:
+            if len(centers) == 1 and not self._ill.get(center):
+                log.exception("%s cannot be kept, and is held: a fault in Takt", center)
+            self._ill[center] = len(centers) == 1
 
     def _take_note(self, kept: Mapping[str, _Pending]) -> None:
         if self._away:
             log.info("the database is back; nothing was lost")
         self._away = False
         for unit, pending in kept.items():
-            self._kept[unit] = pending.view.position
-            self._waiting -= len(pending.facts)
+            self._kept[unit] = self._kept.get(unit, NONE) + 1
+            self._waiting[pending.center] -= len(pending.facts)
+            self._ill.pop(pending.center, None)
 
     def _give_up(self, error: NotOwner, due: Mapping[str, _Pending]) -> None:
         """The work centres of these units are another engine's; the others are tried again."""
@@ -177,14 +204,11 @@ class Recorder:
         self._lost |= lost
         for unit, pending in due.items():
             if pending.center in lost:
-                self._waiting -= len(pending.facts)
+                self._waiting[pending.center] -= len(pending.facts)
             else:
                 self._put_back(unit, pending)
 
-    def _hold(self, why: str, due: Mapping[str, _Pending]) -> None:
-        if not self._away:
-            log.error("the database is away, what is found is held: %s", why)
-        self._away = True
+    def _hold(self, due: Mapping[str, _Pending]) -> None:
         for unit, pending in due.items():
             self._put_back(unit, pending)
 
@@ -199,6 +223,10 @@ class Recorder:
     def _make_room(self) -> None:
         self._room.set()
         self._room.clear()
+
+    def _is_full(self, center: str) -> bool:
+        mine = self._waiting[center] if center in self._ill else 0
+        return mine > ILL_MAX or self._waiting.total() > PENDING_MAX
 
     async def _asked(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -37,7 +37,7 @@ def fold(view: UnitView, sample: Sample, unit: WorkUnit) -> tuple[UnitView, tupl
         gap_us = _gap(view, sample)
         if gap_us is not None:
             events.append(SourceLost(view.id, gap_us, sample.received_time_us))
-            _lose(new, sample, gap_us, unit, events)
+            _lose(new, sample.device, gap_us, unit, events)
         elif (since_us := _only_silent(view)) and sample.device == _tells_state(unit):
             # The same connection is heard again, and would have told a change: there was none.
             events.append(StateChanged(view.id, since_us, "unknown", view.state))
@@ -67,6 +67,18 @@ def silent(view: UnitView, unit: WorkUnit, *, now_us: int) -> tuple[UnitView, tu
     new = view.copy()
     new.silent_since_us = max(heard, view.state_since_us)
     return new, (StateChanged(view.id, new.silent_since_us, view.state, "unknown"),)
+
+
+def unread(view: UnitView, unit: WorkUnit, *, seen_us: int) -> tuple[UnitView, tuple[Event, ...]]:
+    """The view where what came behind it was gone before anybody read it, until `seen_us`.
+
+    To whoever asks later that is a gap of every device that had been heard.
+    """
+    new, events = view.copy(), list[Event]()
+    for device, heard_us in view.contacts.items():
+        events.append(SourceLost(view.id, heard_us, seen_us))
+        _lose(new, device, heard_us, unit, events)
+    return new, tuple(events)
 
 
 def known_until_us(view: UnitView, unit: WorkUnit) -> int | None:
@@ -99,10 +111,10 @@ def _gap(view: UnitView, sample: Sample) -> int | None:
     return sample.gap_since_us
 
 
-def _lose(new: UnitView, sample: Sample, gap_us: int, unit: WorkUnit, events: list[Event]) -> None:
+def _lose(new: UnitView, device: str, gap_us: int, unit: WorkUnit, events: list[Event]) -> None:
     """Take note in `new` of what cannot be known over a gap of the device that is heard again."""
     new.gaps += 1
-    told = {tag.role for tag in unit.tags.values() if tag.device == sample.device}
+    told = {tag.role for tag in unit.tags.values() if tag.device == device}
     if "state" in told and new.unseen_since_us is None:
         new.unseen_since_us = max(gap_us, new.state_since_us or 0)
         if new.silent_since_us is None and new.state_since_us is not None:

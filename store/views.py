@@ -14,6 +14,7 @@ from store import live
 
 LEASE_MS = 3000
 READ_MAX = 1000  # entries of one stream read at once
+BEGINNING = "0-0"  # the position before all others
 
 _COMMIT = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -85,8 +86,23 @@ class Center:
         out = {}
         for key, unit in self._streams.items():
             newest = await self._redis.xrevrange(key, count=1)
-            position = positions.get(unit, "0-0")
-            out[unit] = min(newest[0][0], position, key=order) if newest else "0-0"
+            position = positions.get(unit, BEGINNING)
+            out[unit] = min(newest[0][0], position, key=order) if newest else BEGINNING
+        return out
+
+    async def cut(self, positions: Mapping[str, str]) -> set[str]:
+        """Units whose streams begin behind their position: what stood between is gone, if anything.
+
+        A stream is trimmed at its beginning when nobody has read it for hours, and where Redis has
+        lost it, it begins anew.
+        """
+        out = set()
+        for key, unit in self._streams.items():
+            position = positions.get(unit, BEGINNING)
+            oldest = await self._redis.xrange(key, count=1)
+            begins = oldest[0][0] if oldest else None
+            if position != BEGINNING and (begins is None or order(begins) > order(position)):
+                out.add(unit)
         return out
 
     async def read(
@@ -97,7 +113,7 @@ class Center:
 
         An entry that nobody of ours wrote comes as None: its position counts, it says nothing.
         """
-        after = {key: positions.get(unit, "0-0") for key, unit in self._streams.items()}
+        after = {key: positions.get(unit, BEGINNING) for key, unit in self._streams.items()}
         found = await self._redis.xread(after, count=READ_MAX, block=live.BLOCK_MS)
         out: dict[str, list[tuple[str, Sample | None]]] = {}
         for key, entries in found or []:

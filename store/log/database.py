@@ -14,11 +14,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from store.log.tables import head
 
 log = logging.getLogger("takt.records")
 
+AWAY = (OperationalError, InterfaceError)  # it cannot be reached; all else is a fault of ours
 BUSY_S = 15  # a writer waits this long for the others
 FILE = "records.sqlite"
 POSTGRESQL = {  # nobody waits for ever for a host that is gone, or for one that holds the head

@@ -1,14 +1,14 @@
 """What engines found, committed with the positions they have read to: all of it or nothing.
 
-A fold names the position that it went on from. Where another engine has gone on from there
-already, nothing is kept and `NotOwner` says whose turn it is not: so that two engines which both
-believe to own a work centre never tell anything twice.
+A fold names the commit of its unit that it went on from. Where another engine has gone on from
+there already, nothing is kept and `NotOwner` says whose turn it is not: so that two engines which
+both believe to own a work centre never tell anything twice. The position in the stream would not
+do: a silence is found where nothing was read.
 """
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -24,7 +24,7 @@ from store.log.lines import MINUTE_US, Lines
 from store.log.tables import counts, folds
 
 KIND = "facts"
-NONE = ""  # the position of a unit that was never folded
+NONE = 0  # the serial of a unit that was never folded
 
 
 class NotOwner(Exception):
@@ -37,13 +37,14 @@ class NotOwner(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
-    """One work unit, folded on: from the position `after` to that of `view`, and what was found.
+    """One work unit, folded on to `view`, and what was found on the way.
 
+    after: the serial of the commit that it went on from; this one is the next.
     known_us: until when its state is known; None: it never was.
     """
 
     center: str
-    after: str
+    after: int
     view: UnitView
     known_us: int | None
     facts: tuple[Event, ...]
@@ -56,16 +57,21 @@ class Facts:
         self._database = database
         self._lines = Lines()
 
-    def views(self, units: Iterable[str]) -> dict[str, UnitView]:
-        """Unit → its view as last committed; those never folded are missing.
+    def views(self, units: Iterable[str]) -> dict[str, tuple[int, UnitView]]:
+        """Unit → its last commit: serial and view; those never folded are missing.
 
         Whoever takes units up asks this first: another engine may have told of them meanwhile.
         """
         self._lines.forget()
         wanted = set(units)
         with self._database.read() as connection:
-            rows = connection.execute(sa.select(folds.c.work_unit, folds.c.view)).all()
-        return {r.work_unit: view_from_plain(load(r.view)) for r in rows if r.work_unit in wanted}
+            c = folds.c
+            rows = connection.execute(sa.select(c.work_unit, c.serial, c.view)).all()
+        return {
+            row.work_unit: (row.serial, view_from_plain(load(row.view)))
+            for row in rows
+            if row.work_unit in wanted
+        }
 
     def counted(self, since: Mapping[str, int]) -> dict[str, tuple[int, int]]:
         """Unit → good and reject pieces counted since a moment, by the minute it falls into."""
@@ -116,36 +122,27 @@ def facts_of(entry: chain.Entry) -> list[Event]:
 
 def _move(connection: Connection, done: Sequence[Fold]) -> None:
     """Move each unit's fold on from where it was taken up. Raises NotOwner."""
-    b = sa.bindparam
-    new = [_row(fold) for fold in done if fold.after == NONE]
-    moved = [_row(fold) | {"u": fold.view.id, "after": fold.after} for fold in done if fold.after]
     known = {fold.view.id: fold.after for fold in done}
-    stand = _positions(connection, known)
+    stand = _serials(connection, known)
     lost = {unit for unit, after in known.items() if stand.get(unit, NONE) != after}
     if lost:
         raise NotOwner(lost)
-    if new:
+    if new := [_row(fold) for fold in done if fold.after == NONE]:
         connection.execute(folds.insert(), new)
-    if moved:
-        where = (folds.c.work_unit == b("u"), folds.c.stream_position == b("after"))
-        columns = ("stream_position", "known_us", "view")
-        values: dict[str, Any] = {name: b(f"new_{name}") for name in columns}
-        rows = [
-            {"u": m["u"], "after": m["after"], **{f"new_{name}": m[name] for name in columns}}
-            for m in moved
-        ]
-        connection.execute(folds.update().where(*where).values(values), rows)
+    if moved := [_row(fold) | {"unit": fold.view.id} for fold in done if fold.after != NONE]:
+        connection.execute(folds.update().where(folds.c.work_unit == sa.bindparam("unit")), moved)
 
 
-def _positions(connection: Connection, units: Mapping[str, str]) -> dict[str, str]:
-    rows = connection.execute(sa.select(folds.c.work_unit, folds.c.stream_position)).all()
-    return {row.work_unit: row.stream_position for row in rows if row.work_unit in units}
+def _serials(connection: Connection, units: Mapping[str, int]) -> dict[str, int]:
+    rows = connection.execute(sa.select(folds.c.work_unit, folds.c.serial)).all()
+    return {row.work_unit: row.serial for row in rows if row.work_unit in units}
 
 
 def _row(fold: Fold) -> dict[str, object]:
     view = fold.view
     return {
         "work_unit": view.id,
+        "serial": fold.after + 1,
         "stream_position": view.position,
         "known_us": fold.known_us,
         "view": dump(view_to_plain(view)),

@@ -62,6 +62,7 @@ folds = Table(  # how far the engine has read each work unit's stream, and what 
     "folds",
     metadata,
     _key("work_unit"),
+    _number("serial", nullable=False),  # its commits; who goes on names the last that he knows
     Column("stream_position", String(48), nullable=False),
     _number("known_us"),  # nothing is known of its state behind this
     Column("view", Text, nullable=False),

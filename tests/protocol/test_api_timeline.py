@@ -10,7 +10,7 @@ from mes.events import StateChanged
 from mes.unit_view import UnitView, to_plain
 from store import live
 from store.live import dump
-from store.log.facts import Facts, Fold
+from store.log.facts import NONE, Facts, Fold
 from tests.api_plant import SHIFTS, ApiPlant, at_us, holiday, text
 from tests.own_redis import wait_until
 
@@ -101,7 +101,7 @@ def test_the_state_that_goes_on_is_known_as_far_as_it_was_heard(ask, plant):
         id="press-3", position="1-1", state="running", state_since_us=at_us(5), counting_since_us=1,
         contacts={"press-plc": at_us(30)},
     )  # fmt: skip
-    fold = Fold(center="press-line", after="", view=view, known_us=at_us(20), facts=tuple(told))
+    fold = Fold(center="press-line", after=NONE, view=view, known_us=at_us(20), facts=tuple(told))
     Facts(plant.database).commit([fold])
     client, row = plant.running.redis.client(), live.dump(to_plain(view))
     client.xadd(live.view_key("press-line"), {"k": "press-3", "j": row})

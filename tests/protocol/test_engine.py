@@ -13,6 +13,7 @@ from engine.recorder import Recorder
 from mes.kinds import Set
 from mes.observation import Reading, Sample
 from mes.shifts import WEEK
+from mes.states import state_of
 from mes.unit_view import UnitView, from_plain
 from store import live
 from store.actions import SYSTEM, Actions
@@ -20,6 +21,7 @@ from store.calendars import ShiftStarts
 from store.log.database import url_of
 from store.log.facts import Facts
 from store.log.migrate import open_database
+from store.log.reading import line
 from store.log.tables import counts
 from store.views import Center, LeaseLost
 from tests.own_postgres import OwnPostgres
@@ -280,3 +282,33 @@ def test_a_stream_that_lost_its_tail_is_read_on_from_its_end(own_redis, database
         assert views(redis)["press-1"].resets == 0
 
     asyncio.run(run())
+
+
+def test_what_was_trimmed_before_anybody_read_it_is_unknown(own_redis, database, units, caplog):
+    """As after a weekend without an engine: the stream begins behind what was read."""
+
+    async def run():
+        engine = Engine(own_redis, database, units, "one")
+        redis = own_redis.client()
+        for n in range(1, 5):
+            add(redis, "press-1", n, n)
+        await until(lambda: recorded(database) == {"press-1": 3})
+        await engine.end()
+        for n in range(5, 30):
+            add(redis, "press-1", n, n)
+        redis.xtrim(live.samples_key(CENTER, "press-1"), maxlen=5, approximate=False)
+        engine = Engine(own_redis, database, units, "two")
+        await until(lambda: recorded(database) == {"press-1": 28})
+        await engine.end()
+        engine = Engine(own_redis, database, units, "three")  # told once
+        add(redis, "press-1", 31, 31)
+        await until(lambda: recorded(database) == {"press-1": 30})
+        await engine.end()
+
+    asyncio.run(run())
+    with database.read() as connection:
+        found = [(i.start_us, i.state) for i in line(connection, "press-1", from_us=0)]
+    running = state_of(units["press-1"].profile, state=6, mode=None, starved=False, blocked=False)
+    assert found[:3] == [(1000, running), (4000, "unknown"), (25_000, running)]
+    assert found[3:] in ([], [(31_000, "unknown")])  # it is silent since then
+    assert len([r for r in caplog.records if "was cut" in r.getMessage()]) == 1

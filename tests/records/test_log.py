@@ -41,7 +41,7 @@ def test_what_was_found_and_where_it_was_read_to_are_kept_together(database):
     facts = Facts(database)
     facts.commit([fold("u", NONE, "5-0", Counted("u", T0, 2, 1), state("u", 0, "running"))])
     assert facts.views(["u", "v"]).keys() == {"u"}
-    assert facts.views(["u"])["u"].position == "5-0"
+    assert facts.views(["u"])["u"][1].position == "5-0"
     with database.read() as connection:
         (entry,) = chain.entries(connection)
         assert entry.position == 1
@@ -54,17 +54,27 @@ def test_what_was_found_and_where_it_was_read_to_are_kept_together(database):
 def test_who_did_not_go_on_from_where_it_stands_keeps_nothing(database):
     facts, other = Facts(database), Facts(database)
     facts.commit([fold("u", NONE, "5-0", Counted("u", T0, 1, 0))])
-    other.commit([fold("u", "5-0", "6-0", Counted("u", T0, 1, 0))])
-    for again in ("5-0", NONE):
+    other.commit([fold("u", 1, "6-0", Counted("u", T0, 1, 0))])
+    for again in (1, NONE):
         both = [fold("v", NONE, "1-0"), fold("u", again, "7-0", Counted("u", T0, 9, 9))]
         with pytest.raises(NotOwner) as error:
             facts.commit(both)
         assert error.value.units == {"u"}
     assert facts.views(["u", "v"]).keys() == {"u"}
-    assert facts.views(["u"])["u"].position == "6-0"
+    assert facts.views(["u"])["u"][1].position == "6-0"
     with database.read() as connection:
         assert connection.execute(sa.select(counts.c.good)).all() == [(2,)]
     assert verdict(database).entries == 2
+
+
+def test_what_is_found_where_nothing_was_read_is_kept_once_too(database):
+    """A silence: two engines find it at the same position of the stream."""
+    one, two = Facts(database), Facts(database)
+    one.commit([fold("u", NONE, "5-0", state("u", 0, "running"))])
+    one.commit([fold("u", 1, "5-0", state("u", 9, "unknown"))])
+    with pytest.raises(NotOwner):
+        two.commit([fold("u", 1, "5-0", state("u", 9, "unknown"))])
+    assert one.views(["u"])["u"][0] == 2
 
 
 def test_writers_side_by_side_make_one_chain_without_a_hole(database):
@@ -72,7 +82,7 @@ def test_writers_side_by_side_make_one_chain_without_a_hole(database):
         facts, after = Facts(database), NONE
         for n in range(1, 21):
             facts.commit([fold(name, after, f"{n}-0", Counted(name, T0, 1, 0), center=name)])
-            after = f"{n}-0"
+            after = n
 
     threads = [threading.Thread(target=write, args=(f"u{n}",)) for n in range(4)]
     for thread in threads:
@@ -123,7 +133,7 @@ def test_what_was_changed_by_hand_is_named(database, tamper, words):
     facts, after = Facts(database), NONE
     for n in range(1, 5):
         facts.commit([fold("u", after, f"{n}-0", Counted("u", T0, n, 0))])
-        after = f"{n}-0"
+        after = n
     assert verdict(database).faults == ()
     with database.write() as (connection, *_):
         drop_triggers(connection)
@@ -148,7 +158,7 @@ def test_a_line_is_followed_entry_by_entry_and_read_as_it_was_known(database):
     facts, after, want, as_known = Facts(database), NONE, (), []
     for n, events in enumerate(told, start=1):
         facts.commit([fold("u", after, f"{n}-0", *events)])
-        after = f"{n}-0"
+        after = n
         for event in events:
             want = follow(want, event)
         as_known.append(want)
@@ -182,9 +192,9 @@ def test_who_takes_a_unit_up_again_goes_on_from_what_others_told_meanwhile(datab
     one, two = Facts(database), Facts(database)
     one.commit([fold("u", NONE, "1-0", state("u", 0, "running"), state("u", 5, "held"))])
     two.views(["u"])
-    two.commit([fold("u", "1-0", "2-0", state("u", 10, "stopped"), state("u", 20, "idle"))])
+    two.commit([fold("u", 1, "2-0", state("u", 10, "stopped"), state("u", 20, "idle"))])
     one.views(["u"])
-    one.commit([fold("u", "2-0", "3-0", state("u", 30, "running"))])
+    one.commit([fold("u", 2, "3-0", state("u", 30, "running"))])
     with database.read() as connection:
         found = line(connection, "u", from_us=0)
     assert [(i.start_us - T0) // S for i in found] == [0, 5, 10, 20, 30]

@@ -59,7 +59,7 @@ def history(database, *, commits=60, seed=3):
             folds.append(
                 Fold(center="line", after=after[unit], view=view, known_us=T0, facts=tuple(events))
             )
-            after[unit] = f"{n}-0"
+            after[unit] += 1
         facts.commit(folds)
         unit = rng.choice(UNITS)
         body = {"versions": [{"valid_from": None, "ideal_cycle_s": 1 + rng.randrange(9)}]}
@@ -111,7 +111,7 @@ def test_a_silence_that_ends_leaves_a_line_that_late_states_find(database, tmp_p
     for n, events in enumerate(told, start=1):
         view = UnitView(id="u").at(f"{n}-0")
         facts.commit([Fold(center="c", after=after, view=view, known_us=T0, facts=tuple(events))])
-        after = view.position
+        after = n
     with database.read() as connection:
         grown = line(connection, "u", from_us=0)
     rebuild(database, tmp_path)

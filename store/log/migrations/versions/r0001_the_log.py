@@ -71,6 +71,7 @@ TABLES = (
     """
     CREATE TABLE folds (
         work_unit VARCHAR(128) NOT NULL,
+        serial {number} NOT NULL,
         stream_position VARCHAR(48) NOT NULL,
         known_us {number},
         view TEXT NOT NULL,
