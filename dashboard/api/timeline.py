@@ -34,8 +34,10 @@ from mes.site_time import LAST_US
 from mes.timeline import Interval, Line, window
 from mes.unit_view import UnitView
 from store.calendars import calendars
+from store.log import RecordsRefused
 from store.log import tables as t
-from store.log.reading import Records, line, open_interval, was_known
+from store.log.pieces import counted
+from store.log.reading import Records, line, newest_interval, was_known
 
 DAYS_MAX, COUNT_DAYS_MAX = 31, 366
 PATH = "/api/v1/work-units/{id}"
@@ -77,6 +79,7 @@ class CountsOut(BaseModel):
 
     good: int | None
     reject: int | None
+    position: int
     known_until: str | None
 
 
@@ -162,14 +165,14 @@ def _timeline(server: FastAPI, hub: Hub, desk: Desk) -> None:
 
 def _counts(server: FastAPI, hub: Hub, desk: Desk) -> None:
     @server.get(f"{PATH}/counts", response_model=CountsOut, **KNOWN)
-    async def counts(id: str, from_: From, until: Until) -> Response:
+    async def counts(id: str, from_: From, until: Until, as_of: AsOf = None) -> Response:
         """Good and rejected pieces in a window on whole minutes, of at most 366 days."""
         unit, (start, end) = _unit_of(hub, id), window_us(from_, until, COUNT_DAYS_MAX)
         if start % MINUTE_US or end % MINUTE_US:
             words = "expected whole minutes: pieces are counted by the minute"
             raise Failed(422, f"from, until: {words}")
         view = hub.views.get(unit.id)
-        return Json(await desk.read(lambda c: _counted(c, unit, view, (start, end))))
+        return Json(await desk.read(lambda c: _counted(c, unit, view, (start, end), as_of)))
 
 
 def _planned(server: FastAPI, hub: Hub, desk: Desk) -> None:
@@ -233,16 +236,17 @@ def _known_us(
 ) -> int:
     """Until when the unit's state is known; 0 where it never was.
 
-    As of a position that is when its entry was recorded, at most. For the state that goes on now the
-    live view may have heard more than is on record.
+    As of a position that is when its entry was recorded, at most; where that lies in the archive,
+    when the state of then began. For the state that goes on now the live view may have heard more
+    than is on record.
     """
     c = t.folds.c
     known = connection.execute(sa.select(c.known_us).where(c.work_unit == unit.id)).scalar() or 0
+    now = newest_interval(connection, unit.id, position=as_of)
     if as_of is not None:
-        recorded = sa.select(t.log.c.recorded_at_us).where(t.log.c.position >= as_of)
-        at = connection.execute(recorded.order_by(t.log.c.position).limit(1)).scalar()
-        return min(int(known), int(at or 0))
-    now = open_interval(connection, unit.id)
+        recorded = sa.select(t.log.c.recorded_at_us).where(t.log.c.position == as_of)
+        at = connection.execute(recorded).scalar()
+        return min(int(known), int(at or 0) if at or not now else now.start_us)
     if now and view and view.silent_since_us is None and view.state == now.state:
         return max(int(known), known_until_us(view, unit) or 0)
     return int(known)
@@ -301,17 +305,24 @@ def _plan(span: Span) -> dict[str, Any]:
 
 
 def _counted(
-    connection: Connection, unit: WorkUnit, view: UnitView | None, between: tuple[int, int]
+    connection: Connection,
+    unit: WorkUnit,
+    view: UnitView | None,
+    between: tuple[int, int],
+    as_of: int | None,
 ) -> dict[str, Any]:
-    start, end = between
-    c = t.counts.c
-    mine = (c.work_unit == unit.id, c.minute_us >= start, c.minute_us < end)
-    both = sa.select(sa.func.count(), sa.func.sum(c.good), sa.func.sum(c.reject)).where(*mine)
-    rows, good, reject = connection.execute(both).one()
-    known_us = _known_us(connection, unit, view, None)
-    heard = rows or (known_us > start and was_known(connection, unit.id, start, end))
+    position, (start, end) = at_position(connection, as_of), between
+    try:
+        pieces = counted(connection, unit.id, start, end, position=as_of)
+    except RecordsRefused as error:
+        raise Failed(422, f"as_of: {error}") from None
+    known_us = _known_us(connection, unit, view, as_of)
+    if pieces is None and known_us > start:
+        pieces = (0, 0) if was_known(connection, unit.id, start, end, position=as_of) else None
+    good, reject = pieces or (None, None)
     return {
-        "good": int(good or 0) if heard else None,
-        "reject": int(reject or 0) if heard else None,
+        "good": good,
+        "reject": reject,
+        "position": position,
         "known_until": time_out(known_us) if known_us else None,
     }

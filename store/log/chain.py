@@ -64,15 +64,22 @@ def append(
 
 
 def entries(
-    connection: Connection, *, after: int = 0, until: int | None = None, kind: str | None = None
+    connection: Connection,
+    *,
+    after: int = 0,
+    until: int | None = None,
+    kind: str | None = None,
+    has: str | None = None,
 ) -> Iterator[Entry]:
-    """The entries behind position `after`, up to `until`, in order."""
+    """The entries behind position `after`, up to `until`, in order; has: a part of their bodies."""
     while True:
         found = sa.select(log).where(log.c.position > after)
         if until is not None:
             found = found.where(log.c.position <= until)
         if kind is not None:
             found = found.where(log.c.kind == kind)
+        if has is not None:
+            found = found.where(log.c.body.contains(has, autoescape=True))
         rows = connection.execute(found.order_by(log.c.position).limit(READ_ROWS)).all()
         for row in rows:
             yield Entry._make((*row[:5], bytes(row.hash)))

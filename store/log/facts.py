@@ -20,7 +20,8 @@ from mes.unit_view import to_plain as view_to_plain
 from store.live import dump, load
 from store.log import chain
 from store.log.database import Database
-from store.log.lines import MINUTE_US, Lines
+from store.log.lines import Lines, minute_us
+from store.log.reading import pieces
 from store.log.tables import counts, folds
 
 KIND = "facts"
@@ -76,14 +77,12 @@ class Facts:
     def counted(self, since: Mapping[str, int]) -> dict[str, tuple[int, int]]:
         """Unit → good and reject pieces counted since a moment, by the minute it falls into."""
         c = counts.c
-        both = sa.select(sa.func.sum(c.good), sa.func.sum(c.reject))
-        out = {}
         with self._database.read() as connection:
-            for unit, us in since.items():
-                minutes = (c.work_unit == unit, c.minute_us >= us - us % MINUTE_US)
-                good, reject = connection.execute(both.where(*minutes)).one()
-                out[unit] = (int(good or 0), int(reject or 0))  # sums are decimals in PostgreSQL
-        return out
+            return {
+                unit: pieces(connection, c.work_unit == unit, c.minute_us >= minute_us(us))
+                or (0, 0)
+                for unit, us in since.items()
+            }
 
     def commit(self, done: Sequence[Fold]) -> None:
         """Keep `done`. Raises NotOwner, and what the database raises while it is away."""

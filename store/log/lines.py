@@ -21,6 +21,11 @@ MINUTE_US = 60_000_000
 TAIL = 2  # newest intervals held of each unit: what a change now can touch
 
 
+def minute_us(at_us: int) -> int:
+    """When the minute began that a moment falls into."""
+    return at_us - at_us % MINUTE_US
+
+
 class Lines:
     """Writes lines and counts. `forget` after a transaction that did not come to its end."""
 
@@ -87,11 +92,11 @@ class _Rows:
         self._counts: dict[tuple[str, int], list[int]] = {}
 
     def count(self, event: Counted, position: int) -> None:
-        key = (event.work_unit, event.at_us - event.at_us % MINUTE_US)
-        row = self._counts.setdefault(key, [0, 0, 0])
+        key = (event.work_unit, minute_us(event.at_us))
+        row = self._counts.setdefault(key, [0, 0, position, position])
         row[0] += event.good
         row[1] += event.reject
-        row[2] = position
+        row[3] = position
 
     def end(self, unit: str, ended: Iterable[Interval], position: int) -> None:
         for one in ended:
@@ -132,16 +137,8 @@ class _Rows:
         if self._made or self._past:
             connection.execute(intervals.insert(), [*self._past, *self._made.values()])
         if self._counts:
-            rows = [
-                dict(
-                    zip(
-                        ("work_unit", "minute_us", "good", "reject", "position"),
-                        (*k, *v),
-                        strict=True,
-                    )
-                )
-                for k, v in self._counts.items()
-            ]
+            names = counts.c.keys()
+            rows = [dict(zip(names, (*k, *v), strict=True)) for k, v in self._counts.items()]
             connection.execute(_adding(connection), rows)
         self._clear()
 

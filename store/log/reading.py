@@ -9,7 +9,9 @@ from sqlalchemy.engine import Connection
 from mes.records import Record
 from mes.timeline import UNKNOWN, Interval, Line
 from store.live import load
-from store.log.tables import folds, intervals, records
+from store.log.tables import counts, folds, intervals, records
+
+Pieces = tuple[int, int]  # good and reject
 
 
 def line(
@@ -28,14 +30,8 @@ def line(
     limit: the first so many.
     """
     c = intervals.c
-    mine: list[sa.ColumnElement[bool]] = [c.work_unit == unit]
-    if position is None:
-        mine.append(c.until_position.is_(None))
-    else:
-        mine += [c.position <= position, _since(c.until_position, position)]
-    touching = [*mine, sa.or_(c.end_us.is_(None), c.end_us > from_us)]
-    if position is not None:
-        touching[-1] = sa.or_(c.end_us.is_(None), c.end_us > from_us, c.end_position > position)
+    mine = [c.work_unit == unit, *_holding(intervals, position)]
+    touching = [*mine, _ends_behind(from_us, position)]
     if until_us is not None:
         touching.append(c.start_us < until_us)
     found = sa.select(intervals).where(*touching).order_by(c.start_us).limit(limit)
@@ -50,8 +46,12 @@ def line(
     return tuple(_interval(row, position) for row in rows)
 
 
-def _since(column: sa.ColumnElement[int], position: int) -> sa.ColumnElement[bool]:
-    return sa.or_(column.is_(None), column > position)
+def _holding(table: sa.Table, position: int | None) -> list[sa.ColumnElement[bool]]:
+    """What holds now, or held as of a position."""
+    c = table.c
+    if position is None:
+        return [c.until_position.is_(None)]
+    return [c.position <= position, sa.or_(c.until_position.is_(None), c.until_position > position)]
 
 
 def _interval(row: Any, position: int | None) -> Interval:
@@ -61,21 +61,45 @@ def _interval(row: Any, position: int | None) -> Interval:
     )
 
 
-def open_interval(connection: Connection, unit: str) -> Interval | None:
-    """The interval that goes on now; None where nothing was ever told of `unit`."""
-    c = intervals.c
-    mine = (c.work_unit == unit, c.until_position.is_(None), c.end_us.is_(None))
-    row = connection.execute(sa.select(intervals).where(*mine)).one_or_none()
-    return None if row is None else _interval(row, None)
+def newest_interval(
+    connection: Connection, unit: str, *, position: int | None = None
+) -> Interval | None:
+    """The interval that goes on; None where nothing was ever told of `unit`."""
+    found = sa.select(intervals).where(
+        intervals.c.work_unit == unit, *_holding(intervals, position)
+    )
+    row = connection.execute(found.order_by(intervals.c.start_us.desc()).limit(1)).one_or_none()
+    return None if row is None else _interval(row, position)
 
 
-def was_known(connection: Connection, unit: str, from_us: int, until_us: int) -> bool:
+def was_known(
+    connection: Connection,
+    unit: str,
+    from_us: int,
+    until_us: int,
+    *,
+    position: int | None = None,
+) -> bool:
     """Whether the state of `unit` was known at any time of the window, as far as is on record."""
     c = intervals.c
-    touching = (c.start_us < until_us, sa.or_(c.end_us.is_(None), c.end_us > from_us))
-    mine = (c.work_unit == unit, c.until_position.is_(None), c.state != UNKNOWN)
+    mine = (c.work_unit == unit, *_holding(intervals, position), c.state != UNKNOWN)
+    touching = (c.start_us < until_us, _ends_behind(from_us, position))
     found = sa.select(c.start_us).where(*mine, *touching).limit(1)
     return connection.execute(found).first() is not None
+
+
+def _ends_behind(us: int, position: int | None) -> sa.ColumnElement[bool]:
+    c = intervals.c
+    ends = sa.or_(c.end_us.is_(None), c.end_us > us)
+    return ends if position is None else sa.or_(ends, c.end_position > position)
+
+
+def pieces(connection: Connection, *where: sa.ColumnElement[bool]) -> Pieces | None:
+    """Good and reject pieces in the rows of `counts` that fit; None where there are none."""
+    c = counts.c
+    both = sa.select(sa.func.count(), sa.func.sum(c.good), sa.func.sum(c.reject)).where(*where)
+    rows, good, reject = connection.execute(both).one()
+    return (int(good), int(reject)) if rows else None  # sums are decimals in PostgreSQL
 
 
 def known_until(connection: Connection) -> int | None:
@@ -110,14 +134,16 @@ class Records:
             return None
         c = records.c
         row = self._connection.execute(
-            sa.select(records).where(c.kind == kind, c.id == id, *self._holding())
+            sa.select(records).where(c.kind == kind, c.id == id, *_holding(records, self._position))
         ).one_or_none()
         return None if row is None else _record(row)
 
     def records(self, kind: str) -> Sequence[Record]:
         """What is there of a kind, by id."""
         c = records.c
-        found = sa.select(records).where(c.kind == kind, c.body.is_not(None), *self._holding())
+        found = sa.select(records).where(
+            c.kind == kind, c.body.is_not(None), *_holding(records, self._position)
+        )
         return [_record(row) for row in self._connection.execute(found.order_by(c.id))]
 
     def versions(self, kind: str, id: str) -> Sequence[Record]:
@@ -129,12 +155,6 @@ class Records:
         if self._position is not None:
             found = found.where(c.position <= self._position)
         return [_record(row) for row in self._connection.execute(found.order_by(c.version))]
-
-    def _holding(self) -> list[sa.ColumnElement[bool]]:
-        c = records.c
-        if self._position is None:
-            return [c.until_position.is_(None)]
-        return [c.position <= self._position, _since(c.until_position, self._position)]
 
 
 def _record(row: Any) -> Record:

@@ -104,7 +104,8 @@ counts = Table(  # pieces by the minute in which their counter showed them
     _number("minute_us", primary_key=True, autoincrement=False),
     _number("good", nullable=False),
     _number("reject", nullable=False),
-    _number("position", nullable=False),
+    _number("made_position", nullable=False),  # the first entry that told of it
+    _number("position", nullable=False),  # the last one
 )
 records = Table(  # people, calendars, master data …: every version that there was
     "records",

@@ -57,6 +57,7 @@ TABLES = (
         minute_us {number} NOT NULL,
         good {number} NOT NULL,
         reject {number} NOT NULL,
+        made_position {number} NOT NULL,
         position {number} NOT NULL,
         PRIMARY KEY (work_unit, minute_us)
     )""",
