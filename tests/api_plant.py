@@ -23,7 +23,7 @@ from store.configured import take_on_record
 from store.credentials import Credentials
 from store.keys import plant_key
 from store.log.database import url_of
-from store.log.facts import Facts, Fold
+from store.log.facts import NONE, Facts, Fold
 from store.log.migrate import open_database
 from store.sessions import Sessions
 from tests.own_redis import wait_until
@@ -119,7 +119,9 @@ class ApiPlant:
             facts += [FaultRaised(unit, at_us(60), "101")]
             facts += [StateChanged(unit, at_us(70), "stopped", "running")]
             view = UnitView(id=unit, position="1-1", state="running", state_since_us=at_us(70))
-            fold = Fold(center=center, after="", view=view, known_us=at_us(200), facts=tuple(facts))
+            fold = Fold(
+                center=center, after=NONE, view=view, known_us=at_us(200), facts=tuple(facts)
+            )
             folds.append(fold)
         Facts(self.database).commit(folds)
 

@@ -136,9 +136,12 @@ def test_before_anything_was_told_nothing_was_known(ask):
 
 
 def test_counts_are_zero_where_nothing_was_made_and_null_where_nothing_is_known(ask):
-    assert ask(f"{UNIT}/counts", **window(0, 120)) == {
-        "good": 600, "reject": 60, "known_until": text(200)
-    }  # fmt: skip
+    found = ask(f"{UNIT}/counts", **window(0, 120))
+    position = found.pop("position")
+    assert found == {"good": 600, "reject": 60, "known_until": text(200)}
+    then = ask(f"{UNIT}/counts", as_of=position, **window(0, 120))
+    assert then == found | {"position": position}
+    assert ask(f"{UNIT}/counts", as_of=0, **window(0, 120))["good"] is None
     assert ask(f"{UNIT}/counts", **window(10, 11))["good"] == 10
     assert ask(f"{UNIT}/counts", **window(80, 100))["good"] == 0
     assert ask(f"{UNIT}/counts", **window(300, 310))["good"] is None
