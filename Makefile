@@ -11,6 +11,9 @@ PIP  := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS)
 
+# Two files of tests side by side, in the order in which they stand: most of their time they wait.
+SPREAD := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 .PHONY: help run test check bench lock browser postgres clean
 
 help:  ## this list
@@ -21,14 +24,14 @@ run: $(VENV)/.run  ## everything, supervised, with the demo plant unless ARGS sa
 	@exec $(BIN)/takt run $(ARGS)
 
 test: $(VENV)/.dev browser postgres  ## the whole test suite, browser tests included
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 check: $(VENV)/.dev  ## format, lint, types, unit tests: under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	@# the cache misses modules that are new: what it finds wrong is looked at again without it
 	$(BIN)/mypy >/dev/null || $(BIN)/mypy --no-incremental
-	$(BIN)/python -m pytest -q tests/unit tests/property tests/golden tests/test_tidy.py tests/test_docs.py
+	$(BIN)/python -m pytest -q $(SPREAD) tests/unit tests/property tests/golden tests/test_tidy.py tests/test_docs.py
 
 bench: $(VENV)/.dev  ## the measurements of docs/, on this machine
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 
 from tests.own_redis import wait_until
-from tests.ports import free_ports
+from tests.ports import free_port
 
 USER = "takt"
 
@@ -36,7 +36,7 @@ class OwnPostgres:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="takt-postgres-"))
         self.process: subprocess.Popen[bytes] | None = None
-        (self._port,) = free_ports(1)
+        self._port = free_port()
         if os.geteuid() == 0:  # it refuses to run as root
             nobody = pwd.getpwnam("nobody")
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)

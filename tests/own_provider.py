@@ -13,14 +13,14 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from tests.own_redis import wait_until
-from tests.running_plant import free_ports
+from tests.ports import free_port
 
 
 class OwnProvider:
     """`claims` are put into every id_token, over what would be right; `key` signs it."""
 
     def __init__(self) -> None:
-        (port,) = free_ports(1)
+        port = free_port()
         self.issuer = f"http://127.0.0.1:{port}"
         self.subject, self.claims = "sub-of-anna", dict[str, Any]()
         self.key = self.published = RSAKey.generate_key(2048, {"kid": "one"})

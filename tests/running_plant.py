@@ -22,7 +22,7 @@ from mes.unit_view import UnitView, from_plain
 from simulator import truth
 from store import live
 from tests.own_redis import OwnRedis, wait_until
-from tests.ports import free_ports
+from tests.ports import free_port, free_ports
 
 ROLES = ("redis", "simulate", "collect", "engine", "dashboard")
 
@@ -40,7 +40,7 @@ def demo_config(
     for old, new in zip(ports, free_ports(len(ports)), strict=True):
         text = re.sub(rf"\b{old}\b", str(new), text)
     text = text.replace('data_dir = "data"', f"data_dir = {json.dumps(str(folder / 'data'))}")
-    text = text.replace("# port = 8050", f"port = {port or free_ports(1)[0]}")
+    text = text.replace("# port = 8050", f"port = {port or free_port()}")
     text = text.replace("# api_requests_per_min = 600", "api_requests_per_min = 100000")
     text = text.replace("# speed = 1.0", f"speed = {speed}")
     if not calendar:

@@ -15,7 +15,8 @@ from tests.bench import path
 from tests.bench.browser import Page, Seen, page
 from tests.bench.figures import Result
 from tests.bench.plant import AREA, BenchPlant
-from tests.bench.processes import Processes, Stopwatch, free_port, pipeline
+from tests.bench.processes import Processes, Stopwatch, pipeline
+from tests.ports import free_port
 
 RATE_HZ = 2.0
 WARM_S = 4.0

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import redis
 
 from tests.bench.plant import BenchPlant
 from tests.own_redis import OwnRedis, wait_until
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 40.0
@@ -158,12 +158,6 @@ def answers(url: str) -> bool:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Stopwatch:

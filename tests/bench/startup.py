@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cli.settings import DEMO
 from tests.bench.figures import Result
-from tests.bench.processes import Processes, free_port, processes
+from tests.bench.processes import Processes, processes
+from tests.ports import free_port
 
 RUNS = 3
 LIVE = re.compile(r"is live after ([\d.]+) s")

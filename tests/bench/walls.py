@@ -14,7 +14,8 @@ from typing import Any
 
 from tests.bench.figures import Result, slope_per_min
 from tests.bench.plant import AREA, BenchPlant
-from tests.bench.processes import Processes, Stopwatch, free_port, processes
+from tests.bench.processes import Processes, Stopwatch, processes
+from tests.ports import free_port
 
 WALLS = 100
 STUCK = 5

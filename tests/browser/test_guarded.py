@@ -11,7 +11,8 @@ from tests.browser.test_screens import attributes, painted
 from tests.chromium import chromium
 from tests.own_certificate import certificate
 from tests.own_redis import wait_until
-from tests.running_plant import ROLES, RunningPlant, free_ports
+from tests.ports import free_port
+from tests.running_plant import ROLES, RunningPlant
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +29,7 @@ def plant(tmp_path_factory):
     running = RunningPlant(folder, speed=10)
     text = running.config.read_text().replace("[dashboard]\n", NAMED)
     running.config.write_text(text)
-    (port,) = free_ports(1)
+    port = free_port()
     other = running.url.rpartition(":")[2]
     tls = folder / "tls.toml"
     tls.write_text(text.replace(NAMED, NAMED + TLS).replace(f"port = {other}", f"port = {port}"))

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from collectors import Settings, SourceUnavailable
 from collectors.supervisor import keep
 from mes.link import Link
 from mes.observation import Observation, Reading, Sample
+from tests.ports import free_port
 
 
 async def until(condition: Callable[[], Any], *, within_s: float = 10.0, what: str = "") -> float:
@@ -144,18 +144,8 @@ def server_loop() -> Iterator[asyncio.AbstractEventLoop]:
     loop.close()
 
 
-@pytest.fixture(scope="session")
-def free_port() -> Callable[[], int]:
-    def find() -> int:
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            return int(found.getsockname()[1])
-
-    return find
-
-
 @pytest.fixture
-async def proxy(free_port: Callable[[], int]) -> AsyncIterator[Callable[[int], Awaitable[Proxy]]]:
+async def proxy() -> AsyncIterator[Callable[[int], Awaitable[Proxy]]]:
     """Make a proxy before a server's port."""
     made: list[Proxy] = []
 

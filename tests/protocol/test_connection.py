@@ -11,7 +11,7 @@ from cli.dashboard import options
 from dashboard import connection
 from store.config_tables import DashboardTable
 from tests.own_redis import wait_until
-from tests.running_plant import free_ports
+from tests.ports import free_port
 
 HEAD = b"GET / HTTP/1.1\r\nHost: h\r\n"
 LATE_S = 1.0
@@ -30,7 +30,7 @@ async def app(scope, receive, send):
 @pytest.fixture
 def connect(monkeypatch):
     monkeypatch.setattr(connection, "HEAD_S", LATE_S)
-    (port,) = free_ports(1)
+    port = free_port()
     table = DashboardTable(port=port, connections_max=10)
     server = uvicorn.Server(uvicorn.Config(app, **options(table)))
     thread = threading.Thread(target=server.run)

@@ -12,6 +12,7 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from collectors import modbus
+from tests.ports import free_port
 
 pytestmark = pytest.mark.protocol
 Serve = Callable[[int], Awaitable[ModbusTcpServer]]
@@ -55,7 +56,7 @@ async def serve() -> AsyncIterator[Serve]:
         await server.shutdown()
 
 
-async def test_values_with_types_orders_and_scales(serve, free_port, collected) -> None:
+async def test_values_with_types_orders_and_scales(serve, collected) -> None:
     port = free_port()
     await serve(port)
     before = datetime.now(UTC)
@@ -69,9 +70,7 @@ async def test_values_with_types_orders_and_scales(serve, free_port, collected) 
         assert before <= o.source_time <= datetime.now(UTC)
 
 
-async def test_only_what_changed_is_told_and_the_rest_every_two_seconds(
-    serve, free_port, wait_until
-) -> None:
+async def test_only_what_changed_is_told_and_the_rest_every_two_seconds(serve, wait_until) -> None:
     port = free_port()
     await serve(port)
     told: list[list[str]] = []
@@ -86,9 +85,7 @@ async def test_only_what_changed_is_told_and_the_rest_every_two_seconds(
     await asyncio.wait({task})
 
 
-async def test_an_exception_makes_bad_only_what_it_was_asked_for(
-    serve, free_port, collected
-) -> None:
+async def test_an_exception_makes_bad_only_what_it_was_asked_for(serve, collected) -> None:
     port = free_port()
     await serve(port)
     tags = [*TAGS, {"name": "far", "register": "holding", "address": 500}]
@@ -102,9 +99,7 @@ async def test_an_exception_makes_bad_only_what_it_was_asked_for(
     assert by_tag["over"].status.endswith("(holding registers 19–20)")
 
 
-async def test_a_device_that_only_gives_exceptions_is_in_contact(
-    serve, free_port, kept, wait_until
-) -> None:
+async def test_a_device_that_only_gives_exceptions_is_in_contact(serve, kept, wait_until) -> None:
     port = free_port()
     await serve(port)
     sink = kept(modbus, settings(port, [{"name": "far", "address": 500}]))
@@ -114,7 +109,7 @@ async def test_a_device_that_only_gives_exceptions_is_in_contact(
     await wait_until(lambda: [s for s in sink.samples if not s.readings], what="a contact")
 
 
-async def test_killed_and_restarted(serve, free_port, kept, wait_until, caplog) -> None:
+async def test_killed_and_restarted(serve, kept, wait_until, caplog) -> None:
     caplog.set_level("INFO", logger="collectors")
     port = free_port()
     server = await serve(port)
@@ -138,9 +133,7 @@ async def test_killed_and_restarted(serve, free_port, kept, wait_until, caplog) 
     assert levels == ["WARNING", "INFO"], caplog.text
 
 
-async def test_a_frozen_device_is_bad_after_three_polls(
-    serve, free_port, proxy, kept, wait_until
-) -> None:
+async def test_a_frozen_device_is_bad_after_three_polls(serve, proxy, kept, wait_until) -> None:
     port = free_port()
     await serve(port)
     way = await proxy(port)
@@ -156,7 +149,7 @@ async def test_a_frozen_device_is_bad_after_three_polls(
     assert len(sink.gaps) == 1
 
 
-async def test_a_cut_is_noticed_at_once(serve, free_port, proxy, kept, wait_until) -> None:
+async def test_a_cut_is_noticed_at_once(serve, proxy, kept, wait_until) -> None:
     port = free_port()
     await serve(port)
     way = await proxy(port)
@@ -169,9 +162,7 @@ async def test_a_cut_is_noticed_at_once(serve, free_port, proxy, kept, wait_unti
     assert "closed the connection" in sink.last("count").status
 
 
-async def test_a_hanging_device_does_not_delay_another(
-    serve, free_port, proxy, kept, wait_until
-) -> None:
+async def test_a_hanging_device_does_not_delay_another(serve, proxy, kept, wait_until) -> None:
     good, hanging = free_port(), free_port()
     await serve(good)
     await serve(hanging)
@@ -194,7 +185,7 @@ async def test_a_hanging_device_does_not_delay_another(
     assert off_s[len(off_s) // 2] < 0.01, "off the grid: drift adds up"
 
 
-async def test_a_poll_that_overruns_skips_turns(serve, free_port, proxy, wait_until) -> None:
+async def test_a_poll_that_overruns_skips_turns(serve, proxy, wait_until) -> None:
     port = free_port()
     await serve(port)
     way = await proxy(port)
@@ -214,7 +205,7 @@ async def test_a_poll_that_overruns_skips_turns(serve, free_port, proxy, wait_un
     ("host", "words"),
     [("127.0.0.1", "nothing answers at"), ("no-such-host.invalid", "is not known on this network")],
 )
-async def test_wrong_addresses_in_words(free_port, collected, host: str, words: str) -> None:
+async def test_wrong_addresses_in_words(collected, host: str, words: str) -> None:
     _, error = await collected(modbus, settings(free_port(), host=host, timeout_s=5))
     assert words in str(error)
     assert "config.toml" in error.advice

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from collectors import modbus
+from tests.ports import free_port
 
 pytestmark = pytest.mark.protocol
 
@@ -42,7 +43,7 @@ Device = Callable[[Answer], Awaitable[modbus.Settings]]
 
 
 @pytest.fixture
-async def device(free_port) -> AsyncIterator[Device]:
+async def device() -> AsyncIterator[Device]:
     """Start a device that answers as it is told; it has two blocks to be read."""
     servers: list[asyncio.Server] = []
     tasks: set[asyncio.Task[None]] = set()

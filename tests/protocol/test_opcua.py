@@ -9,6 +9,7 @@ import pytest
 from asyncua import Server, ua
 
 from collectors import SourceRejected, opcua
+from tests.ports import free_port
 
 pytestmark = pytest.mark.protocol
 URI = "urn:takt:test"
@@ -74,7 +75,7 @@ def servers(server_loop) -> Iterator[Callable[[int], Plc]]:
 
 
 @pytest.fixture(scope="module")
-def shared(servers: Callable[[int], Plc], free_port) -> Plc:
+def shared(servers: Callable[[int], Plc]) -> Plc:
     return servers(free_port())
 
 
@@ -195,7 +196,7 @@ async def test_many_tags_are_subscribed_in_batches(plc, collected, monkeypatch) 
     assert {o.tag: o.value for o in found} == {f"t{i}": 7 if i % 2 else 1.5 for i in range(30)}
 
 
-async def test_killed_and_restarted(servers, free_port, kept, wait_until, caplog) -> None:
+async def test_killed_and_restarted(servers, kept, wait_until, caplog) -> None:
     caplog.set_level("INFO", logger="collectors")
     port = free_port()
     plc = await asyncio.to_thread(servers, port)
@@ -262,7 +263,7 @@ async def test_a_frozen_server_does_not_hold_up_the_end(plc, proxy, kept, wait_u
         ("opc.tcp://no-such-host.invalid:4840", "is not known on this network"),
     ],
 )
-async def test_wrong_endpoints_in_words(free_port, collected, endpoint: str, words: str) -> None:
+async def test_wrong_endpoints_in_words(collected, endpoint: str, words: str) -> None:
     wrong = settings(1).model_copy(update={"endpoint": endpoint.format(free=free_port())})
     _, error = await collected(opcua, wrong)
     assert words in str(error)
@@ -271,7 +272,7 @@ async def test_wrong_endpoints_in_words(free_port, collected, endpoint: str, wor
     assert not isinstance(error, SourceRejected)
 
 
-async def test_what_is_no_opc_ua_server_does_not_answer(free_port, collected) -> None:
+async def test_what_is_no_opc_ua_server_does_not_answer(collected) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()

@@ -14,6 +14,7 @@ from asyncua.crypto.validator import CertificateValidator, CertificateValidatorO
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from collectors import SourceRejected, SourceUnavailable, opcua
+from tests.ports import free_port
 
 pytestmark = pytest.mark.protocol
 TAG = {"work_unit": "u", "name": "count", "node": "nsu=urn:takt:test;s=count"}
@@ -88,7 +89,7 @@ class Secured:
 
 
 @pytest.fixture(scope="module")
-def secured(server_loop, free_port, tmp_path_factory) -> Iterator[Secured]:
+def secured(server_loop, tmp_path_factory) -> Iterator[Secured]:
     port, folder = free_port(), tmp_path_factory.mktemp("secured")
     server = asyncio.run_coroutine_threadsafe(start(port, folder), server_loop).result(60)
     yield Secured(port, folder)

@@ -1,7 +1,6 @@
 """The simulator's Modbus devices, read by a real client."""
 
 import asyncio
-import socket
 import tomllib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from simulator.modbus_server import ModbusDevice
+from tests.ports import free_port
 
 pytestmark = pytest.mark.protocol
 CONFIG = tomllib.loads((Path(__file__).parents[2] / "config.toml").read_text(encoding="utf-8"))
@@ -26,12 +26,6 @@ VALUES = {
     "torque": 8.123,
     "power": 3.217,
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def in_a_loop(test: Callable[[ModbusDevice, AsyncModbusTcpClient], Awaitable[None]]) -> None:

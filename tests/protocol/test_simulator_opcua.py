@@ -1,7 +1,6 @@
 """The simulator's OPC UA server, read by a real client."""
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ import pytest
 from asyncua import Client, ua
 
 from simulator.opcua_server import NAMESPACE, OpcUaServer
+from tests.ports import free_port
 
 pytestmark = pytest.mark.protocol
 NODES = {
@@ -22,12 +22,6 @@ NODES = {
 }
 FIRST = {"press-1.good": 65_535, "press-1.state": 6, "press-1.starved": False, "press-1.power": 1.5}
 AT = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

@@ -24,20 +24,11 @@ from simulator.opcua_server import NAMESPACE, OpcUaServer
 from simulator.play import Player, run
 from simulator.settings import Settings
 from simulator.truth import read, totals
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.protocol
 ROOT = Path(__file__).parents[2]
 STATIONS = ("station-1", "station-2")
-
-
-def free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 def section(speed: float = 50, *, presses: bool = True) -> dict[str, Any]:
