@@ -17,7 +17,7 @@ from store import live
 from store.calendars import ShiftStarts
 from store.config import Config
 from store.configured import take_on_record
-from store.log import anchors, chain
+from store.log import RecordsDamaged, anchors, chain
 from store.log.database import Database
 from store.log.facts import Facts
 
@@ -25,18 +25,17 @@ log = logging.getLogger("takt.engine")
 
 LOOK_S = 2.0
 
-log = logging.getLogger("takt.engine")
-
 
 def main(path: Path) -> int:
     begin("engine")
-    return until_ended(_engine(settings(path)))
+    config = settings(path)
+    with records(config) as database:
+        return until_ended(_engine(config, database))
 
 
-async def _engine(config: Config) -> None:
+async def _engine(config: Config, database: Database) -> None:
     owner = secrets.token_hex(8)
     plant, redis = config.plant, live.open_redis(str(config.redis.url))
-    database = records(config)
     take_on_record(database, plant)
     shifts = ShiftStarts(database, plant)
     shifts.refresh()
@@ -57,7 +56,6 @@ async def _engine(config: Config) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        database.close()
         await redis.aclose()
 
 
@@ -67,7 +65,7 @@ async def _look_at(shifts: ShiftStarts) -> None:
         await asyncio.sleep(LOOK_S)
         try:
             await asyncio.to_thread(shifts.refresh)
-        except DBAPIError:
+        except (DBAPIError, RecordsDamaged):
             pass  # the recorder tells of it
         except Exception:  # what cannot be read now may be mended: the engine goes on
             log.exception("the calendars cannot be read")
@@ -78,7 +76,7 @@ async def _anchor(database: Database, data_dir: Path) -> None:
     while True:
         try:
             await asyncio.to_thread(_write_down, database, data_dir / anchors.FILE)
-        except (DBAPIError, OSError) as error:
+        except (DBAPIError, RecordsDamaged, OSError) as error:
             log.warning("the head of the log could not be written down: %s", error)
         await asyncio.sleep(anchors.EVERY_S)
 

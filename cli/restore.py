@@ -23,10 +23,7 @@ def main(path: Path, arguments: argparse.Namespace) -> int:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise RecordsRefused(f"{config.data_dir} is in use: stop Takt first") from None
-        database = records(config)
-        try:
+        with records(config) as database:
             about = restore(database, config.data_dir, file)
-        finally:
-            database.close()
     print(f"restored {about['position']} entries; the chain holds")
     return 0

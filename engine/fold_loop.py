@@ -23,6 +23,7 @@ from mes.observation import Sample
 from mes.unit_view import UnitView
 from store import live
 from store.calendars import ShiftStarts
+from store.log import RecordsDamaged
 from store.log.facts import NotOwner
 from store.views import LEASE_MS, Center, LeaseLost, order
 
@@ -60,7 +61,7 @@ async def run(
             except (LeaseLost, NotOwner):
                 recorder.drop(tuple(units))  # who has the lease now folds it again
                 log.warning("%s: the lease is gone; it is asked for again", center)
-            except DBAPIError:  # the recorder tells of it
+            except (DBAPIError, RecordsDamaged):  # the recorder tells of it
                 await asyncio.sleep(WAIT_S)
             except Exception:  # one work centre's fault must not stop the others
                 log.exception("%s: a fault in Takt; the work centre is taken up again", center)

@@ -15,6 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from mes.events import Event, StateChanged
 from mes.unit_view import UnitView
+from store.log import RecordsDamaged
+from store.log.database import words_of
 from store.log.facts import NONE, Facts, Fold, NotOwner
 
 log = logging.getLogger("takt.engine")
@@ -24,7 +26,6 @@ COMMIT_S = 0.2  # between two commits
 KEEP_S = 5.0  # a unit of which nothing was found is committed this often: where it was read to
 AWAY_S = 1.0  # between two tries while the database is away
 PENDING_MAX = 50_000  # facts
-WORDS_MAX = 300  # of the database's own, in the log
 
 
 @dataclass(slots=True)
@@ -150,7 +151,9 @@ class Recorder:
             except NotOwner as error:
                 self._give_up(error, due)
             except DBAPIError as error:
-                self._hold(" ".join(str(error.orig).split())[:WORDS_MAX], due)
+                self._hold(words_of(error), due)
+            except RecordsDamaged as error:
+                self._hold(str(error), due)
             except asyncio.CancelledError:  # it may have been kept or not: who folds on finds out
                 for unit, pending in due.items():
                     self._put_back(unit, pending)

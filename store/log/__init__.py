@@ -13,3 +13,7 @@ reading.py     reads records, lines, counts and the audit trail, also as of a po
 
 class RecordsRefused(Exception):
     """The records cannot be used as they are; the words say what to do."""
+
+
+class RecordsDamaged(RecordsRefused):
+    """The file of the records is no whole database of ours: only a backup helps."""

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from store.files import sync_folder
 from store.live import dump, load
 from store.log import RecordsRefused, chain
 from store.log.database import Database
@@ -77,15 +78,6 @@ def _write(path: Path, entries: Iterator[chain.Entry]) -> bytes:
     half.replace(path)
     sync_folder(path.parent)
     return hash
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def digest(path: Path) -> bytes:

@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from store.files import sync_folder
 from store.live import dump, load
 from store.log import RecordsRefused, archive, chain
 from store.log.database import Database
@@ -65,7 +66,7 @@ def backup(database: Database, data_dir: Path, to: Path) -> Mapping[str, Any]:
             file.flush()
             os.fsync(file.fileno())
         half.replace(to)
-        archive.sync_folder(to.parent)
+        sync_folder(to.parent)
     return about
 
 
