@@ -1,7 +1,7 @@
 """Opens the records for a role or a command."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from sqlalchemy.exc import DBAPIError
 
@@ -19,12 +19,16 @@ def records(config: Config, *, by_hand: bool = False) -> Iterator[Database]:
     Raises RecordsRefused, and OSError where the database is away, locked or full.
     """
     config.data_dir.mkdir(parents=True, exist_ok=True)
+    url = url_of(config.data_dir, config.database.url)
+    with answering(), closing(open_database(url, by_hand=by_hand)) as database:
+        yield database
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Raises OSError instead of what the database raises while it is away, locked or full."""
     try:
-        database = open_database(url_of(config.data_dir, config.database.url), by_hand=by_hand)
-        try:
-            yield database
-        finally:
-            database.close()
+        yield
     except DBAPIError as error:
         if not unreachable(error):
             raise

@@ -14,7 +14,8 @@ trail.py        reads the audit trail
 verify.py       walks along the whole log, and compares what is derived from it
 anchors.py      older heads of the log, kept beside the database
 archive.py      old entries in files, and the whole log of files and table
-backup.py       all that cannot be derived in one packed file, and back
+backup.py       all that cannot be derived in one packed file
+restore.py      such a file into an empty database
 """
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mes.observation import moment
-from store.files import sync_folder
+from store.files import sync
 from store.log import RecordsRefused
 
 FILE = "anchors.log"  # below the data directory
@@ -72,4 +72,4 @@ def _write(path: Path, lines: Sequence[str]) -> None:
         file.flush()
         os.fsync(file.fileno())
     half.replace(path)
-    sync_folder(path.parent)
+    sync(path.parent)

@@ -40,7 +40,7 @@ def open_database(url: str, *, by_hand: bool = False, scripts: Path = SCRIPTS) -
     """
     database = Database(url)
     try:
-        _look_through(database)
+        look_through(database)
         _migrate(database, by_hand=by_hand, scripts=scripts)
     except BaseException:
         database.close()
@@ -53,7 +53,7 @@ def revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _look_through(database: Database) -> None:
+def look_through(database: Database) -> None:
     """Raises RecordsDamaged for a file of SQLite that is none of ours, or not whole; changes nothing.
 
     Damage behind what can be looked through within LOOK_S tells itself when it is met.
