@@ -7,10 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from cli.role import LIFELINE
 from cli.settings import DEMO
+from cli.supervisor import DAMAGED
 from mes.records import Refused
 from store.config import ConfigFaults
-from store.log import RecordsRefused
+from store.log import RecordsDamaged, RecordsRefused
 
 COMMANDS = {
     "run": "everything, supervised: Redis, collectors, engine, dashboard, demo plant",
@@ -77,9 +79,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         count = len(error.faults)
         print(f"{count} fault{'s' * (count > 1)}; nothing was started", file=sys.stderr)
         return 2
-    except (RecordsRefused, Refused) as error:
+    except (RecordsRefused, Refused, OSError) as error:
         print(f"takt: {error}", file=sys.stderr)
-        return 2
+        if isinstance(error, RecordsDamaged):  # the supervisor tells it from what may pass
+            return DAMAGED if LIFELINE in os.environ else 1
+        return 1 if isinstance(error, OSError) else 2
     except KeyboardInterrupt:
         return 0
 

@@ -17,11 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(path: Path, arguments: argparse.Namespace) -> int:
     days: int = arguments.days
     config = settings(path)
-    database = records(config)
     before = datetime.now(UTC) - timedelta(days=days)
-    try:
+    with records(config) as database:
         file = move(database, folder_of(config.data_dir), before_us=microseconds(before))
-    finally:
-        database.close()
     print(f"moved into {file}" if file else f"nothing is older than {days} days")
     return 0

@@ -58,10 +58,9 @@ def main(path: Path, arguments: argparse.Namespace) -> int:
 
 def _verify(path: Path, arguments: argparse.Namespace) -> int:
     config = settings(path)
-    database = records(config)
     own = read(config.data_dir / FILE)
     started = time.monotonic()
-    try:
+    with records(config) as database:
         said, faults = verify(
             database,
             folder_of(config.data_dir),
@@ -69,8 +68,6 @@ def _verify(path: Path, arguments: argparse.Namespace) -> int:
             anchors=[*own, *arguments.anchor],
             derived=not arguments.chain_only,
         )
-    finally:
-        database.close()
     for words in said.faults:
         print(words)
     if faults > FAULTS_MAX:
@@ -104,15 +101,11 @@ def _export(path: Path, arguments: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"takt: {error}", file=sys.stderr)
         return 2
-    database = records(config)
-    try:
-        with to.open("w", encoding="utf-8", newline="") if to else nullcontext(sys.stdout) as file:
-            lines = _write(database, wanted, file, config.plant.time_zone)
-    except OSError as error:
-        print(f"takt: {error}", file=sys.stderr)
-        return 1
-    finally:
-        database.close()
+    with (
+        records(config) as database,
+        to.open("w", encoding="utf-8", newline="") if to else nullcontext(sys.stdout) as file,
+    ):
+        lines = _write(database, wanted, file, config.plant.time_zone)
     print(f"{lines} lines", file=sys.stderr)
     return 0
 

@@ -18,16 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(path: Path, arguments: argparse.Namespace) -> int:
     file: Path | None = arguments.to
     config = settings(path)
-    database = records(config)
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     to = file or config.data_dir / "backups" / f"takt-{config.plant.id}-{now}.tar.gz"
-    to.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with records(config) as database:
+        to.parent.mkdir(parents=True, exist_ok=True)
         about = backup(database, config.data_dir, to)
-    except OSError as error:
-        print(f"takt: {error}")
-        return 1
-    finally:
-        database.close()
     print(f"{to}: {about['position']} entries, up to {str(about['hash'])[:16]}…")
     return 0

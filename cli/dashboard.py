@@ -23,16 +23,16 @@ def main(path: Path) -> int:
     begin("dashboard")
     mask_logs()
     config = settings(path)
-    database = records(config)
-    app = create_app(config, redis_url=str(config.redis.url), database=database)
-    in_background(config, database)
-    served = guarded(
-        app,
-        config.dashboard,
-        key=kept_key(config.data_dir),
-        identify=app.server.state.doorway.gate.identify,
-    )
-    uvicorn.run(served, **options(config.dashboard))
+    with records(config) as database:
+        app = create_app(config, redis_url=str(config.redis.url), database=database)
+        in_background(config, database)
+        served = guarded(
+            app,
+            config.dashboard,
+            key=kept_key(config.data_dir),
+            identify=app.server.state.doorway.gate.identify,
+        )
+        uvicorn.run(served, **options(config.dashboard))
     return 0
 
 

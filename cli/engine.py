@@ -6,6 +6,8 @@ import secrets
 import time
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from cli.records import records
 from cli.role import begin, until_ended
 from cli.settings import settings
@@ -15,26 +17,25 @@ from store import live
 from store.calendars import ShiftStarts
 from store.config import Config
 from store.configured import take_on_record
-from store.log import anchors, chain
-from store.log.database import AWAY, Database
+from store.log import RecordsDamaged, anchors, chain
+from store.log.database import Database, away
 from store.log.facts import Facts
 
 log = logging.getLogger("takt.engine")
 
 LOOK_S = 2.0
 
-log = logging.getLogger("takt.engine")
-
 
 def main(path: Path) -> int:
     begin("engine")
-    return until_ended(_engine(settings(path)))
+    config = settings(path)
+    with records(config) as database:
+        return until_ended(_engine(config, database))
 
 
-async def _engine(config: Config) -> None:
+async def _engine(config: Config, database: Database) -> None:
     owner = secrets.token_hex(8)
     plant, redis = config.plant, live.open_redis(str(config.redis.url))
-    database = records(config)
     take_on_record(database, plant)
     shifts = ShiftStarts(database, plant)
     shifts.refresh()
@@ -55,7 +56,6 @@ async def _engine(config: Config) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        database.close()
         await redis.aclose()
 
 
@@ -65,10 +65,9 @@ async def _look_at(shifts: ShiftStarts) -> None:
         await asyncio.sleep(LOOK_S)
         try:
             await asyncio.to_thread(shifts.refresh)
-        except AWAY:
-            pass  # the recorder tells of it
-        except Exception:  # what cannot be read now may be mended: the engine goes on
-            log.exception("the calendars cannot be read")
+        except Exception as error:  # what cannot be read now may be mended: the engine goes on
+            if away(error) is None:  # else the recorder tells of it
+                log.exception("the calendars cannot be read")
 
 
 async def _anchor(database: Database, data_dir: Path) -> None:
@@ -76,7 +75,7 @@ async def _anchor(database: Database, data_dir: Path) -> None:
     while True:
         try:
             await asyncio.to_thread(_write_down, database, data_dir / anchors.FILE)
-        except (*AWAY, OSError) as error:
+        except (DBAPIError, RecordsDamaged, OSError) as error:
             log.warning("the head of the log could not be written down: %s", error)
         await asyncio.sleep(anchors.EVERY_S)
 

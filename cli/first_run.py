@@ -8,12 +8,15 @@ import logging
 import threading
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import DBAPIError
+
 from store.actions import Actions
 from store.config import Config
 from store.credentials import Credentials
 from store.first_calendar import first_calendar
 from store.first_people import FirstPeople
 from store.keys import plant_key
+from store.log import RecordsDamaged
 from store.log.database import Database
 
 log = logging.getLogger("takt.access")
@@ -28,6 +31,8 @@ def _told(config: Config, database: Database) -> None:
     try:
         if text := words(config, database):
             print(text, flush=True)
+    except (RecordsDamaged, DBAPIError) as error:
+        log.error("nobody could be made to sign in as: %s", str(error).splitlines()[0])
     except Exception:  # the screens run on without it
         log.exception("nobody could be made to sign in as")
 

@@ -7,6 +7,6 @@ from cli.settings import settings
 
 
 def main(path: Path) -> int:
-    records(settings(path), by_hand=True).close()
-    print("the records are as this Takt wants them")
+    with records(settings(path), by_hand=True):
+        print("the records are as this Takt wants them")
     return 0

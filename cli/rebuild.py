@@ -11,11 +11,8 @@ from store.log.rebuild import rebuild
 
 def main(path: Path) -> int:
     config = settings(path)
-    database = records(config)
     started = time.monotonic()
-    try:
+    with records(config) as database:
         entries = rebuild(database, folder_of(config.data_dir))
-    finally:
-        database.close()
     print(f"made anew from {entries} entries in {time.monotonic() - started:.1f} s")
     return 0

@@ -1,14 +1,35 @@
 """Opens the records for a role or a command."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
 from store.config import Config
-from store.log.database import Database, url_of
+from store.log.database import Database, unreachable, url_of, words_of
 from store.log.migrate import open_database
 
 
-def records(config: Config, *, by_hand: bool = False) -> Database:
-    """The database of the records, migrated. Raises RecordsRefused.
+@contextmanager
+def records(config: Config, *, by_hand: bool = False) -> Iterator[Database]:
+    """The database of the records, migrated, and closed again.
 
     by_hand: run also migrations that do not run by themselves.
+
+    Raises RecordsRefused, and OSError where the database is away, locked or full.
     """
     config.data_dir.mkdir(parents=True, exist_ok=True)
-    return open_database(url_of(config.data_dir, config.database.url), by_hand=by_hand)
+    url = url_of(config.data_dir, config.database.url)
+    with answering(), closing(open_database(url, by_hand=by_hand)) as database:
+        yield database
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Raises OSError instead of what the database raises while it is away, locked or full."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not unreachable(error):
+            raise
+        raise OSError(f"the database does not do it: {words_of(error)}") from error

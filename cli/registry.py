@@ -100,8 +100,5 @@ def opened(path: Path) -> Iterator[Registry]:
     for noisy in ("alembic", "takt.records"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     config = settings(path)
-    database = records(config)
-    try:
+    with records(config) as database:
         yield Registry(config, database)
-    finally:
-        database.close()

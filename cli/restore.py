@@ -1,13 +1,13 @@
 """`takt restore`: a backup into an empty data directory or database."""
 
 import argparse
-import fcntl
 from pathlib import Path
 
-from cli.records import records
+from cli.held import held
+from cli.records import answering
 from cli.settings import settings
-from store.log import RecordsRefused
-from store.log.backup import restore
+from store.log.database import url_of
+from store.log.restore import restore
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,18 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(path: Path, arguments: argparse.Namespace) -> int:
-    file: Path = arguments.backup
     config = settings(path)
-    config.data_dir.mkdir(parents=True, exist_ok=True)
-    with (config.data_dir / "takt.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RecordsRefused(f"{config.data_dir} is in use: stop Takt first") from None
-        database = records(config)
-        try:
-            about = restore(database, config.data_dir, file)
-        finally:
-            database.close()
+    with held(config.data_dir), answering():
+        url = url_of(config.data_dir, config.database.url)
+        about = restore(url, config.data_dir, arguments.backup)
     print(f"restored {about['position']} entries; the chain holds")
     return 0

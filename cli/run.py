@@ -1,7 +1,6 @@
 """`takt run`: everything, supervised, until SIGINT or SIGTERM."""
 
 import asyncio
-import fcntl
 import os
 import signal
 import socket
@@ -12,9 +11,9 @@ import urllib.request
 from http.client import HTTPException
 from json import loads
 from pathlib import Path
-from typing import IO
 
 from cli import embedded_redis
+from cli.held import held
 from cli.role import LIFELINE, begin
 from cli.settings import redis_is_ours, settings
 from cli.supervisor import Child, Supervisor
@@ -34,35 +33,17 @@ def main(path: Path) -> int:
     started = time.monotonic()
     begin("takt")
     config = settings(path)
-    try:
-        config.data_dir.mkdir(parents=True, exist_ok=True)
-        with (config.data_dir / "takt.lock").open("a+") as lock:
-            if fault := _locked(lock) or _taken(config):
-                raise OSError(fault)
-            redis = _own_redis(config) if redis_is_ours(path) else None
-            return asyncio.run(_run(config, redis=redis, started=started))
-    except OSError as error:
-        print(f"takt: {error}", file=sys.stderr)
-        return 1
+    with held(config.data_dir):
+        if fault := _taken(config):
+            raise OSError(fault)
+        redis = _own_redis(config) if redis_is_ours(path) else None
+        return asyncio.run(_run(config, redis=redis, started=started))
 
 
 def _own_redis(config: Config) -> list[str]:
     """The command line of our Redis, none of which runs. Raises OSError saying what to do."""
     embedded_redis.end_orphan(config.data_dir)
     return embedded_redis.command(config.data_dir)
-
-
-def _locked(lock: IO[str]) -> str:
-    """Hold the data directory for this process; why not, where another has it."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.seek(0)
-        return f"{Path(lock.name).parent} is in use by process {lock.read().strip() or 'unknown'}"
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return ""
 
 
 def _taken(config: Config) -> str:

@@ -1,6 +1,6 @@
 """Keeps processes running: a dead one is started again with back-off, all end together.
 
-One that ends with REFUSED says that a person must act, and has said why: then all end.
+One that ends with REFUSED or DAMAGED says that a person must act, and has said why: then all end.
 """
 
 import asyncio
@@ -17,6 +17,10 @@ DELAY_S, DELAY_MAX_S = 0.3, 5.0  # before a dead process is started again, doubl
 SETTLED_S = 20.0  # whoever ran this long starts over with the short delay
 GRACE_S = 6.0  # from SIGTERM to SIGKILL
 REFUSED = 2  # wrong configuration, or records that this Takt must not touch
+DAMAGED = (
+    os.EX_DATAERR
+)  # records that nobody can use; 1 is also what a process ends with by a fault
+HOPELESS = {REFUSED: 2, DAMAGED: 1}  # how one ended → what all of it ends with
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -63,9 +67,9 @@ class Supervisor:
             except OSError as error:  # no memory, too many processes: that may pass
                 log.error("%s cannot be started: %s; again in %.1f s", child.name, error, delay_s)
                 status = 1
-            if status == REFUSED:
+            if status in HOPELESS:
                 log.error("%s cannot run as it is: everything ends", child.name)
-                self.status = REFUSED
+                self.status = HOPELESS[status]
                 self.stop()
                 return
             if loop.time() - began > SETTLED_S:

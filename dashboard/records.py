@@ -18,6 +18,7 @@ from mes.people import Person
 from mes.records import Command, Signature
 from store import live
 from store.actions import Actions, Done
+from store.log import RecordsDamaged
 from store.log.database import Database
 
 log = logging.getLogger("takt.records")
@@ -37,6 +38,7 @@ class Desk:
         self._database = database
         self._actions = Actions(database, plant)
         self._redis = redis
+        self._damaged = False  # and it was said
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="records")
 
     async def read(self, question: Callable[[Connection], T]) -> T:
@@ -78,6 +80,11 @@ class Desk:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except RecordsDamaged as error:
+            if not self._damaged:
+                log.error("the records are damaged: %s", error)
+            self._damaged = True
+            raise RecordsAway("the records are damaged; nothing was done") from error
         except DBAPIError as error:
             log.error("the database does not answer: %s", str(error.orig).splitlines()[:1])
             raise RecordsAway("the records cannot be reached; nothing was done") from error

@@ -22,7 +22,7 @@ from mes.observation import Sample
 from mes.unit_view import UnitView
 from store import live
 from store.calendars import ShiftStarts
-from store.log.database import AWAY
+from store.log.database import away
 from store.log.facts import NotOwner
 from store.views import BEGINNING, LEASE_MS, Center, LeaseLost, order
 
@@ -46,27 +46,25 @@ async def run(
 ) -> None:
     """Fold `units` of the work centre `center` until cancelled."""
     held = Center(redis, center, tuple(units), owner=owner)
-    away = False
+    gone = False
     try:
         while True:
             live.stop_if_cancelled()
+            owned = _Owned(held, units, recorder, shifts)
             try:
-                await _Owned(held, units, recorder, shifts).run()
+                await owned.run()
             except live.UNAVAILABLE as error:
-                if not away:
+                if owned.has_begun or not gone:
                     log.warning("%s: Redis is away: %s", center, error)
-                away = True
+                gone = True
                 await asyncio.sleep(AWAY_S)
             except (LeaseLost, NotOwner):
                 recorder.drop(tuple(units))  # who has the lease now folds it again
                 log.warning("%s: the lease is gone; it is asked for again", center)
-            except AWAY:  # the recorder tells of it
+            except Exception as error:  # one work centre's fault must not stop the others
+                if away(error) is None:  # else the recorder tells of it
+                    log.exception("%s: a fault in Takt; the work centre is taken up again", center)
                 await asyncio.sleep(WAIT_S)
-            except Exception:  # one work centre's fault must not stop the others
-                log.exception("%s: a fault in Takt; the work centre is taken up again", center)
-                await asyncio.sleep(WAIT_S)
-            else:
-                away = False
     finally:
         with suppress(*live.UNAVAILABLE, asyncio.CancelledError):  # else it runs out by itself
             await asyncio.wait_for(recorder.settle(), 2)  # the next one goes on from all of it
@@ -91,6 +89,10 @@ class _Owned:
         ] = {}  # unit → position that screens have seen, until we are there
         self._read_to: dict[str, str] = {}
         self._cut: set[str] = set()  # units whose next entry does not follow what was read
+
+    @property
+    def has_begun(self) -> bool:
+        return bool(self._read_to)
 
     async def run(self) -> None:
         while not await self._held.take():

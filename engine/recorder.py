@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from mes.events import Event, StateChanged
 from mes.unit_view import UnitView
-from store.log.database import AWAY
+from store.log.database import away
 from store.log.facts import NONE, Facts, Fold, NotOwner
 
 log = logging.getLogger("takt.engine")
@@ -26,7 +26,6 @@ KEEP_S = 5.0  # a unit of which nothing was found is committed this often: where
 AWAY_S = 1.0  # between two tries while the database is away
 PENDING_MAX = 50_000  # facts
 ILL_MAX = 5_000  # facts of a work centre that cannot be kept
-WORDS_MAX = 300  # of the database's own, in the log
 
 
 @dataclass(slots=True)
@@ -165,19 +164,17 @@ class Recorder:
             await self._asked(lambda: self._facts.commit(folds))
         except NotOwner as error:
             self._give_up(error, due)
-        except AWAY as error:
-            self._hold(due)
-            if not self._away:
-                why = " ".join(str(error.orig).split())[:WORDS_MAX]
-                log.error("the database is away, what is found is held: %s", why)
-            self._away = True
         except asyncio.CancelledError:  # it may have been kept or not: who folds on finds out
             self._hold(due)
             raise
-        except Exception:  # a fault in Takt must not lose what was found either
-            self._away = False
+        except Exception as error:  # whatever it is, nothing of what was found is lost
             self._hold(due)
-            self._part({p.center for p in due.values()})
+            why = away(error)
+            if why is None:
+                self._part({p.center for p in due.values()})
+            elif not self._away:
+                log.error("the database is away, what is found is held: %s", why)
+            self._away = why is not None
         else:
             self._take_note(due)
 

@@ -92,7 +92,7 @@ class Writer:
         self.close()
         self._part += 1
         path = self._folder / f"truth-{self._number:04}-{self._part:06}.jsonl"
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._bytes = 0
         head = {
             "what": what,

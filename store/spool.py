@@ -17,13 +17,13 @@ from typing import NamedTuple, TypeVar
 
 from mes.observation import Sample
 from store import live
+from store.files import is_torn, make_private
 
 log = logging.getLogger("takt.spool")
 
 Kept = tuple[str, str, str]  # stream key, explicit entry id, the entry's fields as JSON
 T = TypeVar("T")
 
-_TORN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _DROPPED_TOGETHER = 1000  # rows looked at at once for what has to go
 
 
@@ -102,6 +102,7 @@ class Spool:
     def _open(self) -> None:
         self._entries = self._bytes = 0
         self._arrived = 0  # up to this number they have arrived, though the disk still has them
+        make_private(self._path)
         self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
@@ -232,8 +233,3 @@ class Disk:
         if is_torn(error):
             with contextlib.suppress(sqlite3.Error, OSError):
                 self._spool.renew(error)
-
-
-def is_torn(error: Exception) -> bool:
-    """Whether the file is no longer a database, so that trying again cannot help."""
-    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _TORN

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mes.observation import moment
+from store.files import sync
 from store.log import RecordsRefused
-from store.log.archive import sync_folder
 
 FILE = "anchors.log"  # below the data directory
 LINES_MAX = 10_000  # kept; the oldest go
@@ -72,4 +72,4 @@ def _write(path: Path, lines: Sequence[str]) -> None:
         file.flush()
         os.fsync(file.fileno())
     half.replace(path)
-    sync_folder(path.parent)
+    sync(path.parent)

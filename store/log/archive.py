@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from store.files import make_private, sync
 from store.live import dump, load
 from store.log import RecordsRefused, chain
 from store.log.database import Database
@@ -67,6 +68,7 @@ def _write(path: Path, entries: Iterator[chain.Entry]) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     hash = chain.FIRST
     half = path.with_suffix(f".{os.getpid()}.part")
+    make_private(half)
     with half.open("wb") as file:
         with gzip.GzipFile(fileobj=file, mode="wb", mtime=0, filename="") as packed:
             for entry in entries:
@@ -75,17 +77,8 @@ def _write(path: Path, entries: Iterator[chain.Entry]) -> bytes:
         file.flush()
         os.fsync(file.fileno())
     half.replace(path)
-    sync_folder(path.parent)
+    sync(path.parent)
     return hash
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def digest(path: Path) -> bytes:

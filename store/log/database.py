@@ -6,23 +6,24 @@ what stands in front of it. Readers see what was committed when they began.
 """
 
 import logging
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from store.files import is_torn, make_private
+from store.log import RecordsDamaged
 from store.log.tables import head
 
 log = logging.getLogger("takt.records")
 
-AWAY = (OperationalError, InterfaceError)  # it cannot be reached; all else is a fault of ours
 BUSY_S = 15  # a writer waits this long for the others
 FILE = "records.sqlite"
+WORDS_MAX = 300  # of the database's own
 POSTGRESQL = {  # nobody waits for ever for a host that is gone, or for one that holds the head
     "application_name": "takt",
     "connect_timeout": 5,
@@ -86,7 +87,8 @@ def _engine(url: str) -> Engine:
             max_overflow=10,
             connect_args=POSTGRESQL,
         )
-    make_private(Path(str(sa.make_url(url).database)))
+    path = Path(str(sa.make_url(url).database))
+    make_private(path)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
 
     @sa.event.listens_for(engine, "connect")
@@ -100,10 +102,37 @@ def _engine(url: str) -> Engine:
         writes = connection.get_execution_options().get("writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    @sa.event.listens_for(engine, "handle_error")
+    def _failed(context: ExceptionContext) -> None:
+        if is_torn(context.original_exception):
+            raise damaged(path, str(context.original_exception))
+
     return engine
 
 
-def make_private(path: Path) -> None:
-    """The file is its owner's alone, and so are those that SQLite puts beside it."""
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+def unreachable(error: DBAPIError) -> bool:
+    """Whether the database is away, locked or full, so that it can be tried again; else the fault is
+    in what was asked of it.
+    """
+    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+
+
+def words_of(error: DBAPIError) -> str:
+    """What the database itself said, in a line."""
+    return " ".join(str(error.orig).split())[:WORDS_MAX]
+
+
+def away(error: Exception) -> str | None:
+    """Why the records cannot be had for now, in words; None where the fault is ours."""
+    if isinstance(error, RecordsDamaged):
+        return str(error)
+    return words_of(error) if isinstance(error, DBAPIError) and unreachable(error) else None
+
+
+def damaged(path: Path, found: str) -> RecordsDamaged:
+    """What there is to say of a file of SQLite in which `found` was found."""
+    return RecordsDamaged(
+        f"{path}: found: {found}; expected the whole database of a Takt. Put it aside, with "
+        f"{path.name}-wal and {path.name}-shm where they are there, and bring back a backup: takt "
+        "restore FILE"
+    )

@@ -5,6 +5,9 @@ long, say): the refusal names the command. A file of SQLite is copied before it 
 """
 
 import logging
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,22 +19,28 @@ from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 
+from store.files import is_torn, make_private
 from store.log import RecordsRefused
-from store.log.database import Database, make_private
+from store.log.database import BUSY_S, Database, damaged
+from store.log.tables import archives, credentials, folds, head, metadata, records
 
 log = logging.getLogger("takt.records")
 
 SCRIPTS = Path(__file__).resolve().parent / "migrations"
 LOCK = 0x7461_6B74  # of PostgreSQL: one process migrates at a time
+LOOK_S = 2.0  # a file of SQLite is looked through for so long before it is used, a gigabyte or two
+LOOK_STEPS = 1000  # of SQLite, between two looks at the clock
+FIRST = (head, archives, folds, credentials, records)  # what Takt cannot start without
 
 
 def open_database(url: str, *, by_hand: bool = False, scripts: Path = SCRIPTS) -> Database:
-    """The database at `url`, migrated. Raises RecordsRefused.
+    """The database at `url`, migrated. Raises RecordsRefused, RecordsDamaged.
 
     by_hand: run also what does not run by itself.
     """
     database = Database(url)
     try:
+        look_through(database)
         _migrate(database, by_hand=by_hand, scripts=scripts)
     except BaseException:
         database.close()
@@ -42,6 +51,41 @@ def open_database(url: str, *, by_hand: bool = False, scripts: Path = SCRIPTS) -
 def revision(connection: Connection) -> str | None:
     """The revision that the tables are at."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def look_through(database: Database) -> None:
+    """Raises RecordsDamaged for a file of SQLite that is none of ours, or not whole; changes nothing.
+
+    Damage behind what can be looked through within LOOK_S tells itself when it is met.
+    """
+    if not database.is_sqlite:
+        return
+    path = Path(str(database.engine.url.database))
+    until = time.monotonic() + LOOK_S
+    with closing(sqlite3.connect(path, timeout=BUSY_S)) as raw:
+        raw.set_progress_handler(lambda: time.monotonic() > until, LOOK_STEPS)
+        try:
+            found = _found_in(raw)
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+                return
+            found = str(error) if is_torn(error) else ""  # what else fails, fails again below
+    if found:
+        raise damaged(path, found)
+
+
+def _found_in(raw: sqlite3.Connection) -> str:
+    """What is wrong with the file, in words; "" where nothing is."""
+    names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    there = {name for (name,) in raw.execute(names)}
+    if there and "alembic_version" not in there:
+        return f"a table {min(there)!r}, and none that says it is Takt's"
+    for name in dict.fromkeys(table.name for table in (*FIRST, *metadata.sorted_tables)):
+        if name in there:
+            (found,) = raw.execute(f"PRAGMA quick_check({name})").fetchone()
+            if found != "ok":
+                return str(found).splitlines()[-1]  # the first one says which database
+    return ""
 
 
 def _migrate(database: Database, *, by_hand: bool, scripts: Path) -> None:

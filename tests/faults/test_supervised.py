@@ -131,6 +131,18 @@ def test_records_of_a_newer_takt_are_left_alone(plant, run):
     assert (plant.data / "records.sqlite").read_bytes() == before
 
 
+def test_damaged_records_end_everything_with_one_line_and_no_restart(plant, run):
+    (plant.data / "records.sqlite").write_bytes(b"no database at all " * 1000)
+    supervised = run()
+    assert supervised.process.wait(20) == 1
+    told = supervised.told()
+    assert f"takt: {plant.data}/records.sqlite: found: file is not a database" in told
+    assert "takt restore FILE" in told
+    assert "Traceback" not in told
+    for part in ("engine", "dashboard"):
+        assert f"{part} ended with" not in told, told
+
+
 def test_a_data_directory_has_one_supervisor_and_a_port_one_owner(plant, run):
     run().wait_live()
     second = run()

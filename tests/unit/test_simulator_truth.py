@@ -37,6 +37,8 @@ def test_a_new_log_begins_with_all_machines(tmp_path: Path) -> None:
         ("new", 1_000, 0.0, ONE),
         ("new", 1_000, 0.0, TWO),
     ]
+    (file,) = files(tmp_path)
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_records_come_back_as_they_were_written(tmp_path: Path) -> None:

@@ -57,6 +57,13 @@ def test_entries_come_back_in_order_and_survive_the_object(spool, path):
     again.close()
 
 
+def test_its_files_are_its_owner_s_alone(spool, path):
+    spool.put(rows(1))
+    modes = {one.name: one.stat().st_mode & 0o777 for one in path.parent.iterdir()}
+    assert len(modes) == 3
+    assert set(modes.values()) == {0o600}, modes
+
+
 def test_past_the_bound_just_enough_of_the_oldest_go(path):
     spool = Spool(path, bytes_max=100)
     spool.put(rows(*range(10)))
