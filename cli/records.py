@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from sqlalchemy.exc import DBAPIError
 
 from store.config import Config
-from store.log.database import Database, unreachable, url_of, words_of
+from store.log.database import CommitLost, Database, unreachable, url_of, words_of
 from store.log.migrate import open_database
 
 
@@ -32,4 +32,5 @@ def answering() -> Iterator[None]:
     except DBAPIError as error:
         if not unreachable(error):
             raise
-        raise OSError(f"the database does not do it: {words_of(error)}") from error
+        lost = "; whether it was kept is not known" if isinstance(error, CommitLost) else ""
+        raise OSError(f"the database does not do it: {words_of(error)}{lost}") from error

@@ -19,27 +19,62 @@ from mes.records import Command, Signature
 from store import live
 from store.actions import Actions, Done
 from store.log import RecordsDamaged
-from store.log.database import Database
+from store.log.database import CommitLost, Database, unreachable, words_of
 
 log = logging.getLogger("takt.records")
 
 T = TypeVar("T")
-THREADS = 8  # readers and writers at once; more wait
+READERS, READS_WAIT_MAX = 8, 500  # at once, and that wait; more are turned away
+WRITERS, WRITES_WAIT_MAX = 2, 50  # they go one after the other anyway, and never in a reader's way
+AWAY = "the records cannot be reached; nothing was done"
+DAMAGED = "the records are damaged, a person has to act; nothing was done"
+BUSY = "too much waits for the records; nothing was done"
+UNSURE = (
+    "the records went away while it was being kept: whether it was done is not known; sending it "
+    "again with the same key is safe, it is done once"
+)
 
 
 class RecordsAway(Exception):
-    """The database does not answer; nothing was done, and it can be tried again."""
+    """The database does not answer, and it can be tried again. unsure: whether it was done is not
+    known; else nothing was done.
+    """
+
+    def __init__(self, words: str = AWAY, *, unsure: bool = False) -> None:
+        super().__init__(words)
+        self.unsure = unsure
+
+
+class _Line:
+    """Threads, and those who stand in line for them."""
+
+    def __init__(self, name: str, at_once: int, waiting_max: int) -> None:
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix=name)
+        self._waiting_max = waiting_max
+
+    async def turn(self, work: Callable[[], T]) -> T:
+        """Raises RecordsAway where too many stand there already."""
+        if self._threads._work_queue.qsize() >= self._waiting_max:
+            raise RecordsAway(BUSY)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
 
 
 class Desk:
-    """Where a dashboard process reads records and has actions done."""
+    """Where a dashboard process reads records and has actions done.
+
+    A fault of ours in what is asked (sqlalchemy's DataError, say) is raised as it is.
+    """
 
     def __init__(self, database: Database, plant: Plant, redis: "Redis[str]") -> None:
         self._database = database
         self._actions = Actions(database, plant)
         self._redis = redis
-        self._damaged = False  # and it was said
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="records")
+        self._reads = _Line("reader", READERS, READS_WAIT_MAX)
+        self._writes = _Line("writer", WRITERS, WRITES_WAIT_MAX)
+        self._away = self._damaged = False  # and it was said
 
     async def read(self, question: Callable[[Connection], T]) -> T:
         """What `question` finds in one snapshot of the records. Raises RecordsAway."""
@@ -48,7 +83,7 @@ class Desk:
             with self._database.read() as connection:
                 return question(connection)
 
-        return await self._in_thread(ask)
+        return await self._answered(self._reads, ask)
 
     async def perform(
         self,
@@ -61,10 +96,11 @@ class Desk:
         also: Callable[[Connection], None] | None = None,
     ) -> Done:
         """As `store.actions.Actions.perform`; then the change is told. Raises RecordsAway too."""
-        done = await self._in_thread(
+        done = await self._answered(
+            self._writes,
             lambda: self._actions.perform(
                 command, person, key, device=device, signatures=signatures, also=also
-            )
+            ),
         )
         if not done.again:
             await self._tell(done)
@@ -77,17 +113,28 @@ class Desk:
         except live.UNAVAILABLE as error:  # who listens looks at the log itself from time to time
             log.warning("a change of the records could not be told: %s", error)
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
+    async def _answered(self, line: _Line, work: Callable[[], T]) -> T:
+        """What `work` returns in its turn. Lost is said once, and back is said once."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            found = await line.turn(work)
         except RecordsDamaged as error:
             if not self._damaged:
                 log.error("the records are damaged: %s", error)
             self._damaged = True
-            raise RecordsAway("the records are damaged; nothing was done") from error
+            raise RecordsAway(DAMAGED) from error
         except DBAPIError as error:
-            log.error("the database does not answer: %s", str(error.orig).splitlines()[:1])
-            raise RecordsAway("the records cannot be reached; nothing was done") from error
+            if not unreachable(error):
+                raise
+            if not self._away:
+                log.error("the database does not answer: %s", words_of(error))
+            self._away = True
+            unsure = isinstance(error, CommitLost)
+            raise RecordsAway(UNSURE if unsure else AWAY, unsure=unsure) from error
+        if self._away:
+            log.info("the database answers again")
+        self._away = False
+        return found
 
     def close(self) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._reads.close()
+        self._writes.close()

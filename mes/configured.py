@@ -12,7 +12,7 @@ from typing import Any
 from mes import master_data
 from mes.equipment import Plant
 from mes.master_data import EVER_US, MasterData
-from mes.records import Change, Found
+from mes.records import Change, Found, Invalid
 
 Bodies = Mapping[str, Mapping[str, Any]]
 
@@ -52,7 +52,10 @@ class Configure:
 def _cycle(
     found: Found, id: str, old: Mapping[str, Any] | None, new: Mapping[str, Any], now_us: int
 ) -> list[Change]:
-    """The change of the unit's master data that another configured cycle brings, if any."""
+    """The change of the unit's master data that another configured cycle brings, if any.
+
+    Raises Invalid where the unit has as many versions as there may be.
+    """
     cycle_s = new["ideal_cycle_s"]
     if cycle_s is None or (old is not None and old["ideal_cycle_s"] == cycle_s):
         return []
@@ -63,7 +66,13 @@ def _cycle(
     had = master_data.from_plain(record.body)
     if master_data.at(had, now_us).ideal_cycle_s == cycle_s:
         return []
-    after = master_data.corrected(had, from_us=now_us, ideal_cycle_s=cycle_s)
+    try:
+        after = master_data.corrected(had, from_us=now_us, ideal_cycle_s=cycle_s)
+    except ValueError as error:
+        raise Invalid(
+            f"master_data {id}: {error}. Its ideal_cycle_s of {cycle_s:g} s in the configuration has no "
+            "room: take out versions that are needed no more, or configure the cycle as it was"
+        ) from error
     return [Change("master_data", id, record.body, master_data.to_plain(after))]
 
 

@@ -118,9 +118,12 @@ def corrected(
     versions: Sequence[MasterData], *, from_us: int, ideal_cycle_s: float
 ) -> tuple[MasterData, ...]:
     """The versions with another cycle from `from_us` on; the target stays, and what was planned for
-    later too.
+    later too. Raises ValueError where that makes more than VERSIONS_MAX.
     """
     kept = tuple(v for v in versions if v.valid_from_us < from_us)
     target = at(versions, from_us).oee_target
     new = MasterData(valid_from_us=from_us, ideal_cycle_s=ideal_cycle_s, oee_target=target)
-    return (*kept, new, *(v for v in versions if v.valid_from_us > from_us))
+    out = (*kept, new, *(v for v in versions if v.valid_from_us > from_us))
+    if len(out) > VERSIONS_MAX:
+        raise ValueError(f"versions: found {len(out)}; expected at most {VERSIONS_MAX}")
+    return out

@@ -74,7 +74,7 @@ class Actions:
         the same transaction.
 
         Raises mes.records.Refused, and what the database raises while it is away: then nothing is
-        done, and the same key can be tried again.
+        done, or with CommitLost nobody knows. The same key can be tried again either way.
         """
         _text("key", key, KEY_MAX)
         _text("device", device, DEVICE_MAX, least=0)

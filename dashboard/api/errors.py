@@ -1,7 +1,6 @@
 """What fails, and how it is told: {"error": {"code", "message", "detail"}}, whatever it is."""
 
 import json
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,8 +13,6 @@ from dashboard.answers import code_of
 from dashboard.doorway import Turned, Waiting
 from dashboard.records import RecordsAway
 from mes.records import Conflict, Forbidden, Missing, Refused, Unsigned
-
-log = logging.getLogger("takt.api")
 
 AGAIN_S = 2  # after this it may be tried again
 
@@ -115,6 +112,6 @@ async def _away(_request: Request, error: Exception) -> Response:
     return answer(503, str(error), headers={"Retry-After": str(AGAIN_S)})
 
 
-async def _broken(_request: Request, error: Exception) -> Response:
-    log.error("a request could not be answered", exc_info=error)
+async def _broken(_request: Request, _error: Exception) -> Response:
+    """The server logs it with its traceback: it is raised again behind the answer."""
     return answer(500, "a fault in Takt; its log says more", code="fault")

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from dashboard.access import SESSION_COOKIE
 from dashboard.doorway import UNAVAILABLE, Doorway, Turned, Waiting
-from dashboard.forms.parts import NOT_NOW, fields, viewer_of
+from dashboard.forms.parts import UNSURE, fields, viewer_of
 from dashboard.identity import Who, who
 from layouts import account
 from mes import access
@@ -71,7 +71,7 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
         except Refused as refused:
             return await drawn(asks, 422, str(refused))
         except UNAVAILABLE:
-            return await drawn(asks, 503, NOT_NOW)
+            return await drawn(asks, 503, UNSURE)
         answer = RedirectResponse(f"/account?said={said}", status_code=303)
         if doorway.gate.register.known.person(asks.person.id) is None:
             answer.delete_cookie(SESSION_COOKIE, path="/")

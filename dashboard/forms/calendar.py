@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from dashboard.doorway import UNAVAILABLE, Doorway
-from dashboard.forms.parts import NOT_NOW, fields, viewer_of
+from dashboard.forms.parts import fields, not_now, viewer_of
 from dashboard.forms.plan import Plan, Readers, version_in
 from dashboard.forms.plan_fields import (
     HOLIDAY_ROWS,
@@ -171,8 +171,8 @@ class _Screen:
             except Refused as error:
                 entry = replace(entry, faults=exception_faults(str(error), form))
                 return self._drawn(asks, plan, form.get("date", ""), 422, entry=entry)
-        except UNAVAILABLE:
-            entry = replace(entry, key=form.get("key", ""), faults={"": NOT_NOW})
+        except UNAVAILABLE as error:
+            entry = replace(entry, key=form.get("key", ""), faults={"": not_now(error)})
             return self._away(asks, place, entry=entry)
         return _to(place, str(body["date"]), "saved")
 
@@ -199,14 +199,14 @@ class _Screen:
             except Refused as error:
                 plan = await self.readers.plan(place)
                 return self._drawn(asks, plan, date, 422, said=str(error), look="stop")
-        except UNAVAILABLE:
-            return self._refused(NOT_NOW, 503)
+        except UNAVAILABLE as error:
+            return self._refused(not_now(error), 503)
         return _to(place, date, said)
 
     async def _days_off(self, asks: Who, place: str, form: Form) -> Response:
         """Each holiday by itself: what cannot be saved stays in the form, all else is."""
         left: list[tuple[Form, dict[str, str]]] = []
-        saved, away = "", False
+        saved, away = "", ""
         for n in range(HOLIDAY_ROWS):
             names = ("date", "name", "version")
             row = {name: form.get(f"holiday-{n}-{name}", "").strip() for name in names}
@@ -216,15 +216,15 @@ class _Screen:
                 if away:
                     raise RecordsAway
                 faults = await self._day_off(asks, place, row, f"{form.get('key', '')[:100]}-{n}")
-            except UNAVAILABLE:
-                away, faults = True, {}
+            except UNAVAILABLE as error:
+                away, faults = away or not_now(error), {}
             if faults or away:
                 left.append((row, faults))
             else:
                 saved = saved or row["date"]
         if not left:
             return _to(place, saved or form.get("week", ""), "holidays")
-        entry = _holiday_entry(left, NOT_NOW if away else "")
+        entry = _holiday_entry(left, away)
         try:
             plan = await self.readers.plan(place)
         except UNAVAILABLE:

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from dashboard.doorway import UNAVAILABLE, Doorway, Turned
 from dashboard.forms.parts import (
-    NOT_NOW,
+    UNSURE,
     FirstAddress,
     all_fields,
     conflict_words,
@@ -102,7 +102,7 @@ class _Screen:
         except Refused as error:
             return self.all(asks, 422, said=str(error), typed=typed)
         except UNAVAILABLE:
-            return self.all(asks, 503, said=NOT_NOW, typed=typed)
+            return self.all(asks, 503, said=UNSURE, typed=typed)
         return self.all(asks, once=(SHOWN_ONCE[what], secret))
 
     async def _make(self, asks: Who, kind: str, body: dict[str, Any], key: str) -> str:

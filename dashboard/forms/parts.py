@@ -8,6 +8,7 @@ from starlette.datastructures import UploadFile
 
 from dashboard.doorway import Doorway
 from dashboard.identity import Who
+from dashboard.records import RecordsAway
 from layouts._desk import moment_of
 from layouts._viewer import viewer
 from mes.equipment import Plant
@@ -17,6 +18,12 @@ from store.config import Config
 
 FIELDS_MAX = 200
 NOT_NOW = "Takt cannot reach its data. Nothing was changed; please try again."
+UNSURE = "Takt cannot reach its data. Whether this was done is not known: please look before you try again."
+
+
+def not_now(error: Exception) -> str:
+    """What to say of a form that does one thing, and met `error` of dashboard.doorway.UNAVAILABLE."""
+    return NOT_NOW if isinstance(error, RecordsAway) and not error.unsure else UNSURE
 
 
 async def fields(request: Request, most: int = FIELDS_MAX) -> dict[str, str]:

@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 
 from dashboard.doorway import UNAVAILABLE, Doorway
 from dashboard.forms.calendar import AWAY
-from dashboard.forms.parts import NOT_NOW, viewer_of
+from dashboard.forms.parts import not_now, viewer_of
 from dashboard.forms.plan import Readers, version_in
 from dashboard.forms.plan_fields import pattern_body, pattern_faults
 from dashboard.identity import Who, who
@@ -145,8 +145,8 @@ class _Screen:
         except Refused as error:
             entry = replace(entry, faults=pattern_faults(str(error), form, rows))
             return self._drawn(asks, place, entry, 422, fixed=fixed, spare=0)
-        except UNAVAILABLE:
-            entry = replace(entry, faults={"": NOT_NOW}, key=form.get("key", ""))
+        except UNAVAILABLE as error:
+            entry = replace(entry, faults={"": not_now(error)}, key=form.get("key", ""))
             return self._drawn(asks, place, entry, 503, fixed=fixed, spare=0)
         said = "taken" if what == "remove" else "saved"
         week = "" if what == "remove" else body["valid_from"]

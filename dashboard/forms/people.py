@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from dashboard.doorway import UNAVAILABLE, Doorway, Turned
 from dashboard.forms.parts import (
-    NOT_NOW,
+    UNSURE,
     FirstAddress,
     all_fields,
     conflict_words,
@@ -125,7 +125,7 @@ class _Screen:
         except Refused as error:
             return self.all(asks, 422, str(error), typed)
         except UNAVAILABLE:
-            return self.all(asks, 503, NOT_NOW, typed)
+            return self.all(asks, 503, UNSURE, typed)
         return RedirectResponse(f"/people/{typed['id']}?said=admitted", status_code=303)
 
     async def _set(self, asks: Who, id: str, body: dict[str, Any], version: int, key: str) -> None:
@@ -164,5 +164,5 @@ class _Screen:
             kept = typed if what == "record" else None
             return self.one(asks, id, 422, said=str(error), typed=kept)
         except UNAVAILABLE:
-            return self.one(asks, id, 503, said=NOT_NOW)
+            return self.one(asks, id, 503, said=UNSURE)
         return RedirectResponse(f"/people/{id}?said={what}", status_code=303)

@@ -45,6 +45,10 @@ def url_of(data_dir: Path, url: str | None) -> str:
     return url
 
 
+class CommitLost(OperationalError):
+    """The database went away while it was told to keep what was done: whether it did is not known."""
+
+
 class Database:
     """The records of one plant. `open_database` gives one that is migrated."""
 
@@ -67,12 +71,21 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[tuple[Connection, int, bytes]]:
-        """A transaction that holds the head; with it the newest position and its hash."""
+        """A transaction that holds the head; with it the newest position and its hash.
+
+        Raises CommitLost; whatever else is raised, nothing was done.
+        """
         with self.engine.connect() as connection:
             connection = connection.execution_options(writes=True)
-            with connection.begin():
+            with connection.begin() as transaction:
                 row = connection.execute(sa.select(head).with_for_update()).one()
                 yield connection, row.position, bytes(row.hash)
+                try:
+                    transaction.commit()
+                except DBAPIError as error:
+                    if not unreachable(error) or error.orig is None:
+                        raise
+                    raise CommitLost(error.statement, error.params, error.orig) from error
 
     def close(self) -> None:
         self.engine.dispose()
