@@ -5,9 +5,11 @@ was first. Whoever asks learns nothing of what lies outside of his scope: it is 
 told that it is not there, whether it is or not.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
+from sqlalchemy.engine import Connection
 
 from dashboard.api.asking import AsOf, Limit, has_seen, needs, only_known
 from dashboard.api.changing import Changing
@@ -19,6 +21,8 @@ from dashboard.identity import who
 from dashboard.records import Desk
 from mes.equipment import Plant
 from mes.kinds import KINDS, Kind
+from mes.records import Record
+from store.log.reading import is_text
 
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description='the version, as "3"')]
@@ -56,7 +60,7 @@ def _list(server: FastAPI, plant: Plant, desk: Desk, kind: Kind) -> None:
         responses=READ,
         **_names(kind, "list"),
     )
-    async def list_(limit: Limit = 100, after: str | None = None, as_of: AsOf = None) -> Response:
+    async def list_(limit: Limit = 100, after: str = "", as_of: AsOf = None) -> Response:
         """All of the kind in the scope of who asks, by id.
 
         An id that others add or remove meanwhile moves no other one to another page; with
@@ -64,13 +68,16 @@ def _list(server: FastAPI, plant: Plant, desk: Desk, kind: Kind) -> None:
         """
         person = who().person
         needs(person, kind.see)
-        found, position = await desk.read(
-            lambda c: (shown(c, plant, person, kind, as_of), at_position(c, as_of))
-        )
-        rest = [record for record in found if after is None or record.id > after]
-        page = rest[:limit]
-        more = page[-1].id if len(rest) > limit else None
-        items = [record_out(record) for record in page]
+        if not is_text(after):
+            raise Failed(422, "after: expected `next` of the page before")
+
+        def look(c: Connection) -> tuple[Sequence[Record], int]:
+            found = shown(c, plant, person, kind, as_of, after=after, limit=limit + 1)
+            return found, at_position(c, as_of)
+
+        found, position = await desk.read(look)
+        items = [record_out(record) for record in found[:limit]]
+        more = items[-1]["id"] if len(found) > limit else None
         return Json({"items": items, "next": more, "position": position})
 
 
@@ -112,12 +119,16 @@ def _versions(server: FastAPI, plant: Plant, desk: Desk, kind: Kind) -> None:
         """All that it was, oldest first; also of a record that was removed."""
         person = who().person
         needs(person, kind.see)
-        found = await desk.read(lambda c: shown_versions(c, plant, person, kind, id, as_of))
-        if not found:
+
+        def look(c: Connection) -> Sequence[Record] | None:
+            return shown_versions(c, plant, person, kind, id, as_of, after=after, limit=limit + 1)
+
+        found = await desk.read(look)
+        if found is None:
             raise Failed(404, f"no {kind.key} {id!r}")
-        rest = [record for record in found if record.version > after]
-        more = rest[limit - 1].version if len(rest) > limit else None
-        return Json({"items": [record_out(record) for record in rest[:limit]], "next": more})
+        items = [record_out(record) for record in found[:limit]]
+        more = items[-1]["version"] if len(found) > limit else None
+        return Json({"items": items, "next": more})
 
 
 def _change(server: FastAPI, kind: Kind, changing: Changing) -> None:

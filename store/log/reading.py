@@ -1,6 +1,6 @@
 """Reads the projections, as they are now or as they were known at a position of the log."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -93,6 +93,11 @@ def is_text(found: str) -> bool:
     return "\0" not in found
 
 
+def bytewise(connection: Connection, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """The column as Python compares texts: SQLite does so, PostgreSQL has to be told."""
+    return column if connection.dialect.name == "sqlite" else sa.collate(column, "C")
+
+
 class Records:
     """The records as one reads them, now or as of a position; a `mes.records.Found`."""
 
@@ -114,21 +119,44 @@ class Records:
         ).one_or_none()
         return None if row is None else _record(row)
 
-    def records(self, kind: str) -> Sequence[Record]:
-        """What is there of a kind, by id."""
-        c = records.c
-        found = sa.select(records).where(c.kind == kind, c.body.is_not(None), *self._holding())
-        return [_record(row) for row in self._connection.execute(found.order_by(c.id))]
+    def records(
+        self,
+        kind: str,
+        *,
+        after: str = "",
+        places: Collection[str] | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Record]:
+        """What is there of a kind, by id: the first `limit` behind the id `after`.
 
-    def versions(self, kind: str, id: str) -> Sequence[Record]:
-        """All versions that there were, oldest first."""
+        places: what an id has to begin with, before its "@" (mes.sight.place_in); None: anything.
+        """
+        c, id = records.c, bytewise(self._connection, records.c.id)
+        found = sa.select(records).where(c.kind == kind, c.body.is_not(None), *self._holding())
+        if after:
+            found = found.where(id > after)
+        if places is not None:
+            found = found.where(self._place().in_(places))
+        rows = self._connection.execute(found.order_by(id).limit(limit))
+        return [_record(row) for row in rows]
+
+    def versions(
+        self, kind: str, id: str, *, after: int = 0, limit: int | None = None
+    ) -> Sequence[Record]:
+        """All versions that there were, oldest first: the first `limit` behind the version `after`."""
         if not is_text(kind) or not is_text(id):
             return []
         c = records.c
-        found = sa.select(records).where(c.kind == kind, c.id == id)
+        found = sa.select(records).where(c.kind == kind, c.id == id, c.version > after)
         if self._position is not None:
             found = found.where(c.position <= self._position)
-        return [_record(row) for row in self._connection.execute(found.order_by(c.version))]
+        rows = self._connection.execute(found.order_by(c.version).limit(limit))
+        return [_record(row) for row in rows]
+
+    def _place(self) -> sa.ColumnElement[str]:
+        """As mes.sight.place_in, so that only what somebody sees is read."""
+        at = sa.func.instr if self._connection.dialect.name == "sqlite" else sa.func.strpos
+        return sa.func.substr(records.c.id, 1, at(records.c.id + "@", "@") - 1)
 
     def _holding(self) -> list[sa.ColumnElement[bool]]:
         c = records.c

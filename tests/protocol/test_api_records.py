@@ -101,6 +101,15 @@ def test_lists_hold_what_lies_in_the_scope_and_nothing_else(plant, kind, role):
     places = ("assembly", "station-")
     assert {id for id in every if id.startswith(places)}
     assert mine == {id for id in every if not id.startswith(places)}
+    client, sizes, after = plant.as_who(f"{role}-press"), [], ""
+    while after is not None:  # each page is full, whatever is hidden between its records
+        page = client.get(f"/api/v1/{kind.plural}", params={"limit": 2, "after": after}).json()
+        mine -= {item["id"] for item in page["items"]}
+        sizes.append(len(page["items"]))
+        after = page["next"]
+    assert not mine
+    assert all(size == 2 for size in sizes[:-1])
+    assert client.get(f"/api/v1/{kind.plural}?after=%00").status_code == 422
 
 
 def body_of(kind, place, day):
