@@ -144,7 +144,11 @@ def register(server: FastAPI, desk: Desk, plant: Plant) -> None:
         )
 
     @server.get(
-        "/api/v1/audit.csv", tags=["audit"], responses=READ, dependencies=[Depends(_only_these)]
+        "/api/v1/audit.csv",
+        tags=["audit"],
+        response_class=StreamingResponse,
+        responses=READ | {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+        dependencies=[Depends(_only_these)],
     )
     async def audit_file(
         search: Annotated[Search, Query()], before: str = Query("", max_length=28)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from sqlalchemy.engine import Connection
 
-from dashboard.api.asking import AsOf, Limit, has_seen, needs, only_known
+from dashboard.api.asking import AsOf, Limit, needs, only_known
 from dashboard.api.changing import Changing
 from dashboard.api.errors import ErrorOut, Failed, Json
 from dashboard.api.reading import at_position, newest_shown, shown, shown_versions
@@ -27,7 +27,6 @@ from store.log.reading import is_text
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description='the version, as "3"')]
 IfNone = Annotated[str | None, Header(alias="If-None-Match", description="* : it shall be new")]
-IfNoneSeen = Annotated[str | None, Header(alias="If-None-Match", description="304 if it is so yet")]
 
 CONFLICT = {"model": ErrorOut, "description": f"`detail`: {ConflictDetail.__doc__}"}
 READ: dict[int | str, dict[str, Any]] = {
@@ -85,22 +84,17 @@ def _one(server: FastAPI, plant: Plant, desk: Desk, kind: Kind) -> None:
     @server.get(
         f"/api/v1/{kind.plural}/{{id}}",
         response_model=RECORD[kind.key],
-        responses=READ | {304: {"description": "it is the version that If-None-Match names"}},
+        responses=READ,
         **_names(kind, "get"),
     )
-    async def one(
-        request: Request, id: str, as_of: AsOf = None, if_none_match: IfNoneSeen = None
-    ) -> Response:
+    async def one(id: str, as_of: AsOf = None) -> Response:
         """One record; its version is the ETag."""
         person = who().person
         needs(person, kind.see)
         record = await desk.read(lambda c: newest_shown(c, plant, person, kind, id, as_of))
         if record is None or record.body is None:
             raise Failed(404, f"no {kind.key} {id!r}")
-        etag = {"ETag": f'"{record.version}"'}
-        if has_seen(request.headers, record.version):
-            return Response(status_code=304, headers=etag)
-        return Json(record_out(record), headers=etag)
+        return Json(record_out(record), headers={"ETag": f'"{record.version}"'})
 
 
 def _versions(server: FastAPI, plant: Plant, desk: Desk, kind: Kind) -> None:
