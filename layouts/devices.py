@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from layouts._desk import checks, desk, moment_of, places, table
 from layouts._document import button, field, hidden, note, post
 from layouts._html import Tag
+from layouts._signature import printed
 from mes.equipment import Plant
 from mes.people import RIGHTS
 from mes.records import Record
@@ -83,7 +84,7 @@ def _devices(
 ) -> Component:
     rows = [
         [
-            [html.B((r.body or {})["name"]), html.Small(r.id)],
+            _name(plant, r),
             (r.body or {})["kind"],
             _where(plant, (r.body or {})["scope"]),
             moment_of(seen_us.get(f"device:{r.id}"), plant.time_zone, now_us),
@@ -99,7 +100,7 @@ def _tokens(
 ) -> Component:
     rows = [
         [
-            [html.B((r.body or {})["name"]), html.Small(r.id)],
+            _name(plant, r),
             ", ".join((r.body or {})["rights"]),
             _where(plant, (r.body or {})["scope"]),
             r.by,
@@ -111,6 +112,11 @@ def _tokens(
     ]
     heads = ["Name", "Rights", "Where", "Made by", "Ends", "Last used", ""]
     return table(heads, rows, empty="There is none yet.")
+
+
+def _name(plant: Plant, record: Record) -> list[Component | None]:
+    name, signed = (record.body or {})["name"], printed(record.signatures, plant.time_zone)
+    return [html.B(name), html.Small(record.id), signed]
 
 
 def _sorted(found: Sequence[Record]) -> list[Record]:

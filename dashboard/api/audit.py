@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from dashboard.api.asking import refuse_others
 from dashboard.api.records import READ
+from dashboard.api.shapes import SignatureOut, signature_out
 from dashboard.identity import Who, who
 from dashboard.records import Desk, RecordsAway
 from layouts import audit_csv
@@ -34,13 +35,6 @@ class DifferenceOut(BaseModel):
     change: str
     old: Any = None
     new: Any = None
-
-
-class SignatureOut(BaseModel):
-    person: str
-    name: str
-    meaning: str
-    time: str
 
 
 class AuditLineOut(BaseModel):
@@ -208,15 +202,7 @@ def _out(line: AuditLine) -> AuditLineOut:
             for one in differences(line.old, line.new)
         ],
         reason=line.reason,
-        signatures=[
-            SignatureOut(
-                person=s["person"],
-                name=s["name"],
-                meaning=s["meaning"],
-                time=time_out(s["at_us"]),
-            )
-            for s in line.signatures
-        ],
+        signatures=[SignatureOut(**signature_out(signature)) for signature in line.signatures],
     )
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from mes.records import Record
+from mes.records import Record, Signature
 from mes.timeline import UNKNOWN, Interval, Line
 from store.live import load
-from store.log.tables import folds, intervals, records
+from store.log.tables import audit, folds, intervals, records
 
 
 def line(
@@ -98,6 +98,12 @@ def bytewise(connection: Connection, column: sa.ColumnElement[str]) -> sa.Column
     return column if connection.dialect.name == "sqlite" else sa.collate(column, "C")
 
 
+# A version with the signatures of the action that made it: all its lines in the trail bear them.
+_SIGNED = sa.select(records, audit.c.signatures).join(
+    audit, sa.and_(audit.c.position == records.c.position, audit.c.line == 0), isouter=True
+)
+
+
 class Records:
     """The records as one reads them, now or as of a position; a `mes.records.Found`."""
 
@@ -115,7 +121,7 @@ class Records:
             return None
         c = records.c
         row = self._connection.execute(
-            sa.select(records).where(c.kind == kind, c.id == id, *self._holding())
+            _SIGNED.where(c.kind == kind, c.id == id, *self._holding())
         ).one_or_none()
         return None if row is None else _record(row)
 
@@ -132,7 +138,7 @@ class Records:
         places: what an id has to begin with, before its "@" (mes.sight.place_in); None: anything.
         """
         c, id = records.c, bytewise(self._connection, records.c.id)
-        found = sa.select(records).where(c.kind == kind, c.body.is_not(None), *self._holding())
+        found = _SIGNED.where(c.kind == kind, c.body.is_not(None), *self._holding())
         if after:
             found = found.where(id > after)
         if places is not None:
@@ -147,7 +153,7 @@ class Records:
         if not is_text(kind) or not is_text(id):
             return []
         c = records.c
-        found = sa.select(records).where(c.kind == kind, c.id == id, c.version > after)
+        found = _SIGNED.where(c.kind == kind, c.id == id, c.version > after)
         if self._position is not None:
             found = found.where(c.position <= self._position)
         rows = self._connection.execute(found.order_by(c.version).limit(limit))
@@ -174,4 +180,10 @@ def _record(row: Any) -> Record:
         by=row.by,
         at_us=row.at_us,
         position=row.position,
+        signatures=signatures_in(row.signatures or "[]"),
     )
+
+
+def signatures_in(text: str) -> tuple[Signature, ...]:
+    """The signatures of an action, as the audit trail keeps them."""
+    return tuple(Signature(**said) for said in load(text))
