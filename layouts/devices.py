@@ -26,7 +26,7 @@ def page(
     devices: Sequence[Record],
     tokens: Sequence[Record] | None,
     *,
-    seen_us: Mapping[str, int],
+    seen_us: Mapping[str, int] | None,
     rights: Sequence[str],
     now_us: int,
     once: tuple[str, str] | None = None,
@@ -35,7 +35,8 @@ def page(
     look: str = "stop",
     theme: str = "light",
 ) -> str:
-    """tokens: None for who may not see them; once: (words, secret) that is shown this one time;
+    """tokens: None for who may not see them; seen_us: "device:ID" → its last request, None while
+    nobody can tell; once: (words, secret) that is shown this one time;
     rights: those that a new token may have."""
     typed = typed or {}
     parts: list[Any] = [
@@ -80,14 +81,14 @@ def _once(once: tuple[str, str] | None) -> Component | None:
 
 
 def _devices(
-    plant: Plant, devices: Sequence[Record], seen_us: Mapping[str, int], now_us: int
+    plant: Plant, devices: Sequence[Record], seen_us: Mapping[str, int] | None, now_us: int
 ) -> Component:
     rows = [
         [
             _name(plant, r),
             (r.body or {})["kind"],
             _where(plant, (r.body or {})["scope"]),
-            moment_of(seen_us.get(f"device:{r.id}"), plant.time_zone, now_us),
+            _seen(plant, seen_us, f"device:{r.id}", now_us),
             _end("device", r),
         ]
         for r in _sorted(devices)
@@ -96,7 +97,7 @@ def _devices(
 
 
 def _tokens(
-    plant: Plant, tokens: Sequence[Record], seen_us: Mapping[str, int], now_us: int
+    plant: Plant, tokens: Sequence[Record], seen_us: Mapping[str, int] | None, now_us: int
 ) -> Component:
     rows = [
         [
@@ -105,13 +106,19 @@ def _tokens(
             _where(plant, (r.body or {})["scope"]),
             r.by,
             moment_of((r.body or {})["expires_us"], plant.time_zone, now_us),
-            moment_of(seen_us.get(f"token:{r.id}"), plant.time_zone, now_us),
+            _seen(plant, seen_us, f"token:{r.id}", now_us),
             _end("token", r),
         ]
         for r in _sorted(tokens)
     ]
     heads = ["Name", "Rights", "Where", "Made by", "Ends", "Last used", ""]
     return table(heads, rows, empty="There is none yet.")
+
+
+def _seen(plant: Plant, seen_us: Mapping[str, int] | None, owner: str, now_us: int) -> str:
+    if seen_us is None:
+        return "not known now"
+    return moment_of(seen_us.get(owner), plant.time_zone, now_us)
 
 
 def _name(plant: Plant, record: Record) -> list[Component | None]:
