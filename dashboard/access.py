@@ -8,7 +8,6 @@ not open.
 
 import logging
 import re
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import parse_qsl, quote, urlencode
@@ -26,6 +25,7 @@ from dashboard.sockets import Sockets
 from layouts import refused
 from mes.people import RIGHTS, Person, device, session_s
 from store import live
+from store.last_seen import LastSeen
 from store.sessions import Session, Sessions
 
 log = logging.getLogger("takt.access")
@@ -58,6 +58,7 @@ class Gate:
         register: Register,
         sessions: Sessions,
         sockets: Sockets,
+        seen: LastSeen,
         *,
         site: str,
         demo: bool,
@@ -66,6 +67,7 @@ class Gate:
         online: Callable[[], bool] = lambda: True,
     ) -> None:
         self.register, self.sessions, self.sockets = register, sessions, sockets
+        self.seen = seen
         self.protected, self.demo, self.theme = protected, demo, theme
         self.online = online
         self._visitor = Who(person=device("visitor", "Visitor of the demo", [site]), via="demo")
@@ -93,6 +95,8 @@ class Gate:
                 return self._program(bearer[1])
         found = self.register.device_of(cookies.get(DEVICE_COOKIE, ""))
         at = found[0] if found else ""
+        if found:
+            self.seen.mark(f"device:{at}")
         token = cookies.get(SESSION_COOKIE, "")
         if token and not self.online():
             state["unsure"] = True
@@ -103,7 +107,6 @@ class Gate:
             except live.UNAVAILABLE:
                 state["unsure"] = True
         if found:
-            self.register.seen_us[f"device:{at}"] = time.time_ns() // 1000
             person = device_person(*found)
             return Who(person=person, device=at, via="device", browser=browser)
         base = self._visitor if self.demo else STRANGER
@@ -113,8 +116,19 @@ class Gate:
         person = self.register.token_of(token)
         if person is None:
             return STRANGER
-        self.register.seen_us[person.id] = time.time_ns() // 1000
+        self.seen.mark(person.id)
         return Who(person=person, via="token", device=person.id)
+
+    async def last_seen(self) -> dict[str, int]:
+        """Owner ("device:wall-1") → when it was last there [µs]. Raises live.UNAVAILABLE.
+
+        What came before its token was made was another of the same id, which was removed.
+        """
+        made = {
+            o: one.changed_at_us for (o, k), one in self.register.known.kept.items() if k == "token"
+        }
+        found = await self.seen.all()
+        return {owner: us for owner, us in found.items() if owner in made and us >= made[owner]}
 
     async def _person(self, token: str, at: str) -> Who | None:
         session = await self.sessions.find(token)

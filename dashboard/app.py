@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from fastapi.responses import FileResponse
 from dashboard import api, audit_page, drafts, health
 from dashboard.access import Access, Gate
 from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
-from dashboard.doorway import Doorway
+from dashboard.doorway import UNAVAILABLE, Doorway
 from dashboard.forms import account, calendar, devices, login, oidc, pattern, people, switch
 from dashboard.forms.parts import viewer_of
 from dashboard.hub import Hub
@@ -35,6 +35,7 @@ from store.config import Config
 from store.credentials import Credentials
 from store.drafts import Drafts
 from store.keys import plant_key
+from store.last_seen import LastSeen
 from store.log.database import Database
 from store.sessions import Sessions
 
@@ -156,6 +157,7 @@ def _doorway(config: Config, hub: Hub, desk: Desk) -> Doorway:
         register,
         sessions,
         sockets,
+        LastSeen(hub.redis),
         site=config.plant.id,
         demo=config.access.demo,
         theme=config.dashboard.theme,
@@ -184,7 +186,7 @@ async def _lifespan(
     gate = doorway.gate
     await gate.register.renew()
     await planned.look()
-    runs = (hub.run, broadcast.run, gate.register.run, gate.sockets.run, planned.run)
+    runs = (hub.run, broadcast.run, gate.register.run, gate.sockets.run, gate.seen.run, planned.run)
     tasks = [asyncio.create_task(run()) for run in runs]
     for task in tasks:
         task.add_done_callback(_end_with)
@@ -194,6 +196,8 @@ async def _lifespan(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(*UNAVAILABLE):
+            await gate.seen.keep()
         await hub.redis.aclose()
         doorway.close()
         doorway.desk.close()

@@ -81,7 +81,6 @@ class Register:
     def __init__(self, desk: Desk, secrets: Credentials) -> None:
         self.known = Known()
         self.secrets = secrets
-        self.seen_us: dict[str, int] = {}  # device or token → last request, as far as known here
         self._desk = desk
         self._mark: tuple[object, ...] | None = None
         self._listeners: list[Callable[[set[str]], None]] = []

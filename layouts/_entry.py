@@ -19,11 +19,12 @@ DAY_NAMES = dict(zip(WEEK, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rival:
-    """Who was first: his name, when, and what he left; None: he took it away."""
+    """Who was first: his name, when, and what he left; None: he took it away. signed: by whom it is."""
 
     name: str
     at: str
     body: Body | None
+    signed: Component | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class Entry:
 
     version: of the record that the person saw, 0 where he saw none; faults: field → why it was
     refused, "" for what is of no field; key: of the form where it may have been done and nobody
-    knows; body: what was typed, as it would be kept.
+    knows; body: what was typed, as it would be kept; signed: by whom the record is that it is about.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Entry:
     rival: Rival | None = None
     body: Body | None = None
     key: str = ""
+    signed: Component | None = None
 
     def value(self, name: str) -> str:
         return self.values.get(name, "")
@@ -161,7 +163,9 @@ def rivalry(entry: Entry, keep: str) -> Component | None:
         )
         for what in dict.fromkeys((*theirs, *mine))
     ]
-    head = html.Tr([html.Th(""), html.Th(f"{rival.name}, {rival.at}"), html.Th("you typed")])
+    head = html.Tr(
+        [html.Th(""), html.Th([f"{rival.name}, {rival.at}", rival.signed]), html.Th("you typed")]
+    )
     return html.Div(
         [
             html.P(

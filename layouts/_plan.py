@@ -4,7 +4,10 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dash.development.base_component import Component
+
 from layouts._desk import moment_of
+from layouts._signature import printed
 from mes.equipment import Plant
 from mes.records import Record
 from mes.week import Day
@@ -52,6 +55,9 @@ class Shown:
         """Who made it, and when."""
         at = moment_of(record.at_us, self.plant.time_zone, self.now_us)
         return f"{self.names.get(record.by, record.by)}, {at}"
+
+    def signed(self, record: Record) -> Component | None:
+        return printed(record.signatures, self.plant.time_zone)
 
 
 def name_of(plant: Plant, place: str) -> str:

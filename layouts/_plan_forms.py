@@ -19,6 +19,7 @@ def exception_form(entry: Entry, action: str, *, back: str, title: str) -> Compo
                 [html.H2(title), html.A("×", href=back, className="close", title="close")],
                 className="panel-head",
             ),
+            entry.signed,
             rivalry(entry, back),
             note(entry.fault("")),
             post(

@@ -67,6 +67,7 @@ def _exception(shown: Shown, record: Record) -> Component:
             html.A(words, href=link) if may else html.Span(words),
             html.Span(body["note"], className="said-note"),
             html.Small(shown.by(record) + ("" if own else ", for the whole site")),
+            shown.signed(record),
         ],
         className="plan-item",
         **{"data-record": record.id},
@@ -122,7 +123,7 @@ def _holiday(shown: Shown, record: Record) -> Component:
         [
             html.Span(
                 [html.B(f"{date:%a} {date.day} {date:%b %Y}"), html.Span(body["name"]),
-                 None if own else html.Small("for the whole site")],
+                 None if own else html.Small("for the whole site"), shown.signed(record)],
                 className="grow-in",
             ),
             remove,
@@ -147,6 +148,7 @@ def patterns(shown: Shown) -> Component:
         [
             html.Div([html.H2(title), html.Span(className="grow"), act], className="panel-head"),
             _shifts(holds) if holds else html.P("None holds in this week.", className="note"),
+            shown.signed(holds) if holds and inherits else None,
             html.Ul([_version(shown, r, r is holds) for r in sorted(own, key=since_of)],
                     className="plain"),
         ],
@@ -178,9 +180,10 @@ def _version(shown: Shown, record: Record, holds: bool) -> Component:
     edit = f"{shown.address}/pattern?of={since}"
     return html.Li(
         [
-            html.Span([*words, html.Small(shown.by(record))], className="grow-in"),
+            html.Span([*words, html.Small(shown.by(record)), shown.signed(record)],
+                      className="grow-in"),
             html.A("Correct or remove", href=edit) if shown.may_plan else None,
         ],
         className="plan-item in-row",
         **{"data-record": record.id},
-    )
+    )  # fmt: skip

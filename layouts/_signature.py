@@ -1,14 +1,14 @@
 """Electronic signatures: the fields in which one signs, and how a signature is printed."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from dash import html
 from dash.development.base_component import Component
 
-from layouts._desk import moment_of
+from layouts._audit_words import full_time
 from layouts._document import field, hidden
 from layouts._html import Tag
+from mes.records import Signature
 
 WORDS = {
     "approved": "approved by",
@@ -36,16 +36,19 @@ def fields(meaning: str, *, id: str = "", other: bool = False) -> Tag:
     )  # fmt: skip
 
 
-def printed(signatures: Iterable[Mapping[str, Any]], *, zone: str, now_us: int) -> Component:
-    """Signatures as {person, name, meaning, at_us}: printed name, date and time, meaning."""
+def printed(signatures: Iterable[Signature], zone: str) -> Component | None:
+    """Printed name, date and time, meaning of each; None where nobody has signed.
+
+    Always with the date: what is printed is read on another day.
+    """
     lines = [
         html.Li(
             [
-                f"{WORDS.get(s['meaning'], s['meaning'])} ",
-                html.B(s["name"]),
-                f" ({s['person']}), {moment_of(s['at_us'], zone, now_us)}",
+                f"{WORDS.get(s.meaning, s.meaning)} ",
+                html.B(s.name),
+                f" ({s.person}), {' '.join(full_time(s.at_us, zone))}",
             ]
         )
         for s in signatures
     ]
-    return html.Ul(lines, className="plain signatures") if lines else html.Span("not signed")
+    return html.Ul(lines, className="plain signatures") if lines else None

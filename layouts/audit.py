@@ -194,7 +194,7 @@ def _row(line: AuditLine, now: Snapshot) -> Component:
             html.Td([html.B(done_words(line.command, line.old, line.new)), _record(line),
                      html.Small(", ".join(line.places))]),
             html.Td(_changes(line, zone), className="changes gone" if line.new is None else "changes"),
-            html.Td([html.Span(line.reason), _signed(line, now)], className="reason"),
+            html.Td([html.Span(line.reason), printed(line.signatures, zone)], className="reason"),
         ],
         **{"data-position": str(line.position)},
     )  # fmt: skip
@@ -207,13 +207,6 @@ def _record(line: AuditLine) -> Component | None:
     return html.Span(
         [f"{kind_words(line.kind)} ", html.A(line.id, href=f"{PATH}?{query}")], className="record"
     )
-
-
-def _signed(line: AuditLine, now: Snapshot) -> Component | None:
-    if not line.signatures:
-        return None
-    # Always with the date: what is printed here is read on another day.
-    return printed(line.signatures, zone=now.plant.time_zone, now_us=0)
 
 
 def _changes(line: AuditLine, zone: str) -> list[Component]:

@@ -45,8 +45,8 @@ def line(found: AuditLine, zone: str) -> str:
     """One line of the trail; zone: of the site."""
     changed = differences(found.old, found.new)
     signed = [
-        f"{WORDS.get(s['meaning'], s['meaning'])} {s['name']} ({s['person']}), "
-        f"{' '.join(full_time(s['at_us'], zone))}"
+        f"{WORDS.get(s.meaning, s.meaning)} {s.name} ({s.person}), "
+        f"{' '.join(full_time(s.at_us, zone))}"
         for s in found.signatures
     ]
     return row(

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from layouts._desk import checks, desk, moment_of, places, table
 from layouts._document import button, field, hidden, note, post
 from layouts._html import Tag
+from layouts._signature import printed
 from mes.equipment import Plant
 from mes.people import RIGHTS
 from mes.records import Record
@@ -25,7 +26,7 @@ def page(
     devices: Sequence[Record],
     tokens: Sequence[Record] | None,
     *,
-    seen_us: Mapping[str, int],
+    seen_us: Mapping[str, int] | None,
     rights: Sequence[str],
     now_us: int,
     once: tuple[str, str] | None = None,
@@ -34,7 +35,8 @@ def page(
     look: str = "stop",
     theme: str = "light",
 ) -> str:
-    """tokens: None for who may not see them; once: (words, secret) that is shown this one time;
+    """tokens: None for who may not see them; seen_us: "device:ID" → its last request, None while
+    nobody can tell; once: (words, secret) that is shown this one time;
     rights: those that a new token may have."""
     typed = typed or {}
     parts: list[Any] = [
@@ -79,14 +81,14 @@ def _once(once: tuple[str, str] | None) -> Component | None:
 
 
 def _devices(
-    plant: Plant, devices: Sequence[Record], seen_us: Mapping[str, int], now_us: int
+    plant: Plant, devices: Sequence[Record], seen_us: Mapping[str, int] | None, now_us: int
 ) -> Component:
     rows = [
         [
-            [html.B((r.body or {})["name"]), html.Small(r.id)],
+            _name(plant, r),
             (r.body or {})["kind"],
             _where(plant, (r.body or {})["scope"]),
-            moment_of(seen_us.get(f"device:{r.id}"), plant.time_zone, now_us),
+            _seen(plant, seen_us, f"device:{r.id}", now_us),
             _end("device", r),
         ]
         for r in _sorted(devices)
@@ -95,22 +97,33 @@ def _devices(
 
 
 def _tokens(
-    plant: Plant, tokens: Sequence[Record], seen_us: Mapping[str, int], now_us: int
+    plant: Plant, tokens: Sequence[Record], seen_us: Mapping[str, int] | None, now_us: int
 ) -> Component:
     rows = [
         [
-            [html.B((r.body or {})["name"]), html.Small(r.id)],
+            _name(plant, r),
             ", ".join((r.body or {})["rights"]),
             _where(plant, (r.body or {})["scope"]),
             r.by,
             moment_of((r.body or {})["expires_us"], plant.time_zone, now_us),
-            moment_of(seen_us.get(f"token:{r.id}"), plant.time_zone, now_us),
+            _seen(plant, seen_us, f"token:{r.id}", now_us),
             _end("token", r),
         ]
         for r in _sorted(tokens)
     ]
     heads = ["Name", "Rights", "Where", "Made by", "Ends", "Last used", ""]
     return table(heads, rows, empty="There is none yet.")
+
+
+def _seen(plant: Plant, seen_us: Mapping[str, int] | None, owner: str, now_us: int) -> str:
+    if seen_us is None:
+        return "not known now"
+    return moment_of(seen_us.get(owner), plant.time_zone, now_us)
+
+
+def _name(plant: Plant, record: Record) -> list[Component | None]:
+    name, signed = (record.body or {})["name"], printed(record.signatures, plant.time_zone)
+    return [html.B(name), html.Small(record.id), signed]
 
 
 def _sorted(found: Sequence[Record]) -> list[Record]:

@@ -51,6 +51,7 @@ def page(
         viewer,
         html.P([html.A(f"Calendar, {name}", href=address), " ›"], className="crumb"),
         html.Div([html.H1(title), html.Span(name, className="note")], className="head"),
+        entry.signed,
         note(warn, look="help"),
         rivalry(entry, address),
         note(entry.fault("")),

@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from layouts._desk import checks, desk, places, table
 from layouts._document import button, field, hidden, note, post
+from layouts._signature import printed
 from mes.equipment import Plant
 from mes.people import ROLES
 from mes.records import Record
@@ -58,14 +59,15 @@ def _list(plant: Plant, people: Sequence[Record], has: Mapping[str, Sequence[str
         body = record.body or {}
         rows.append(
             [
-                html.A(html.B(body["name"]), href=f"/people/{record.id}"),
+                [html.A(html.B(body["name"]), href=f"/people/{record.id}"),
+                 printed(record.signatures, plant.time_zone)],
                 record.id,
                 ", ".join(body["roles"]) or "none",
                 _where(plant, body["scope"]),
                 ", ".join(WORDS[kind] for kind in has.get(record.id, ())) or "nothing yet",
                 "" if body["active"] else html.Span("not active", className="off"),
             ]
-        )
+        )  # fmt: skip
     return table(["Name", "Signs in as", "Roles", "May see", "Has", ""], rows, empty="Nobody yet.")
 
 
@@ -117,6 +119,7 @@ def one(
         html.P([html.A("People", href="/people"), " ›"], className="crumb"),
         html.Div([html.H1(body["name"]), html.Span(f"signs in as {record.id}", className="note")],
                  className="head"),
+        printed(record.signatures, plant.time_zone),
         note(said, look=look),
         _once(link),
         html.Div(

@@ -25,8 +25,8 @@ class Kind:
     plural: what they are called in addresses; right: what it takes to change one; see: to read one;
     check: gives the body as it is kept, from (id, body), or raises ValueError; places: ids of the
     equipment it concerns, of (id, body); signatures: the meanings in which a change, of (old, new,
-    now_us), has to be signed; seen_at: the places at which one is seen, where they are others than
-    `places`; wide: it holds for all that is below its place (mes.sight).
+    now_us), has to be signed; of_site: it is read by who sees the whole site, and all others at the
+    place that their id begins with (mes.sight); wide: it holds for all that is below its place.
     """
 
     key: str
@@ -38,7 +38,7 @@ class Kind:
     places: Callable[[str, Body], Ids]
     signatures: Callable[[Body | None, Body | None, int], Ids] = _nothing
     removable: bool = True
-    seen_at: Callable[[str, Body], Ids] | None = None
+    of_site: bool = False
     wide: bool = False
 
 
@@ -100,6 +100,7 @@ KINDS: Mapping[str, Kind] = {
             see="people",
             check=_person,
             places=_of_site,
+            of_site=True,
             removable=False,  # an id is never given to somebody else: who has gone is not active
         ),
         Kind(
@@ -110,6 +111,7 @@ KINDS: Mapping[str, Kind] = {
             see="devices",
             check=access.checked_device,
             places=_of_site,
+            of_site=True,
         ),
         Kind(
             key="token",
@@ -119,6 +121,7 @@ KINDS: Mapping[str, Kind] = {
             see="tokens",
             check=access.checked_token,
             places=_of_site,
+            of_site=True,
         ),
         Kind(
             key="master_data",
@@ -169,7 +172,6 @@ KINDS: Mapping[str, Kind] = {
             see="records",
             check=lambda _id, body: body,
             places=_of_site,
-            seen_at=_of_itself,
             wide=True,
         ),
     )

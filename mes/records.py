@@ -13,29 +13,6 @@ from typing import Any, Protocol
 Body = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One version of a record. `body` is None where it was removed."""
-
-    kind: str
-    id: str
-    version: int
-    body: Body | None
-    by: str
-    at_us: int
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What becomes of one record; None: it was not there, or shall not be."""
-
-    kind: str
-    id: str
-    old: Body | None
-    new: Body | None
-
-
 @dataclass(frozen=True, slots=True)
 class Signature:
     """Who signed an action, in which meaning; printed wherever the record is shown.
@@ -47,6 +24,32 @@ class Signature:
     name: str
     meaning: str
     at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One version of a record. `body` is None where it was removed; who signed that change stands
+    in `signatures`.
+    """
+
+    kind: str
+    id: str
+    version: int
+    body: Body | None
+    by: str
+    at_us: int
+    position: int
+    signatures: tuple[Signature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of one record; None: it was not there, or shall not be."""
+
+    kind: str
+    id: str
+    old: Body | None
+    new: Body | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ class AuditLine:
     old: Body | None
     new: Body | None
     reason: str
-    signatures: Sequence[Mapping[str, Any]]
+    signatures: tuple[Signature, ...]
 
 
 class Found(Protocol):

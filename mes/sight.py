@@ -7,21 +7,33 @@ sees a part of that only: a supervisor of one area sees the site's holidays, and
 from mes.equipment import Plant
 from mes.kinds import Kind
 from mes.people import Person, covers
-from mes.records import Body
 
 
-def sees(person: Person, plant: Plant, kind: Kind, id: str, body: Body) -> bool:
-    """Whether `person` may read the record of `kind` with this id and body."""
-    places = (kind.seen_at or kind.places)(id, body)
-    return person.has(kind.see) and all(_at(person, plant, one, wide=kind.wide) for one in places)
+def sees(person: Person, plant: Plant, kind: Kind, id: str) -> bool:
+    """Whether `person` may read the record of `kind` with this id."""
+    places = places_seen(person, plant, kind)
+    return places is None or place_in(id) in places
 
 
-def _at(person: Person, plant: Plant, place: str, *, wide: bool) -> bool:
-    """What was at a place that is no longer there is seen by who sees the whole site."""
-    path = _path(plant, place)
-    if path is None:
-        return covers(person.scope, plant.id)
-    return sees_path(person, plant, path, wide=wide)
+def place_in(id: str) -> str:
+    """The equipment that a record is of, by its id: "press-shop" of "press-shop@2026-12-24"."""
+    return id.partition("@")[0]
+
+
+def places_seen(person: Person, plant: Plant, kind: Kind) -> frozenset[str] | None:
+    """Ids of the equipment at which `person` may read records of `kind`; None: all that there are.
+
+    What was at a place that is no longer there is seen by who sees the whole site.
+    """
+    if not person.has(kind.see):
+        return frozenset()
+    if covers(person.scope, plant.id):
+        return None
+    if kind.of_site:
+        return frozenset()
+    ids = (plant.id, *plant.areas, *plant.work_centers, *plant.work_units)
+    seen = (id for id in ids if sees_path(person, plant, plant.path_of(id), wide=kind.wide))
+    return frozenset(seen)
 
 
 def sees_path(person: Person, plant: Plant, path: str, *, wide: bool) -> bool:

@@ -10,6 +10,7 @@ from dashboard.api import (
     audit,
     description,
     errors,
+    last_seen,
     log,
     methods,
     records,
@@ -28,6 +29,7 @@ def register(server: FastAPI, hub: Hub, doorway: Doorway) -> None:
     work_units.register(server, hub)
     timeline.register(server, hub, doorway.desk)
     records.register(server, hub.plant, doorway)
+    last_seen.register(server, hub.plant, doorway)
     log.register(server, hub.plant, doorway.desk)
     audit.register(server, doorway.desk, hub.plant)
     description.register(server)

@@ -101,12 +101,6 @@ def expected_version(headers: Headers) -> int:
     raise Failed(422, f'If-Match: found {match[0][:40]!r}; expected one ETag such as "3"')
 
 
-def has_seen(headers: Headers, version: int) -> bool:
-    """Whether If-None-Match names this version."""
-    said = [one.strip() for line in headers.getlist("if-none-match") for one in line.split(",")]
-    return any(one.removeprefix("W/") in (f'"{version}"', "*") for one in said)
-
-
 def key_of(headers: Headers, person: Person) -> str:
     """The key under which it is done once. Everybody has keys of his own: nobody meets another's."""
     if "idempotency-key" not in headers:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from dashboard.api.asking import refuse_others
 from dashboard.api.records import READ
+from dashboard.api.shapes import SignatureOut, signature_out
 from dashboard.identity import Who, who
 from dashboard.records import Desk, RecordsAway
 from layouts import audit_csv
@@ -34,13 +35,6 @@ class DifferenceOut(BaseModel):
     change: str
     old: Any = None
     new: Any = None
-
-
-class SignatureOut(BaseModel):
-    person: str
-    name: str
-    meaning: str
-    time: str
 
 
 class AuditLineOut(BaseModel):
@@ -144,7 +138,11 @@ def register(server: FastAPI, desk: Desk, plant: Plant) -> None:
         )
 
     @server.get(
-        "/api/v1/audit.csv", tags=["audit"], responses=READ, dependencies=[Depends(_only_these)]
+        "/api/v1/audit.csv",
+        tags=["audit"],
+        response_class=StreamingResponse,
+        responses=READ | {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+        dependencies=[Depends(_only_these)],
     )
     async def audit_file(
         search: Annotated[Search, Query()], before: str = Query("", max_length=28)
@@ -204,15 +202,7 @@ def _out(line: AuditLine) -> AuditLineOut:
             for one in differences(line.old, line.new)
         ],
         reason=line.reason,
-        signatures=[
-            SignatureOut(
-                person=s["person"],
-                name=s["name"],
-                meaning=s["meaning"],
-                time=time_out(s["at_us"]),
-            )
-            for s in line.signatures
-        ],
+        signatures=[SignatureOut(**signature_out(signature)) for signature in line.signatures],
     )
 
 

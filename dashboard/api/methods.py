@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.answers import refuse
 from dashboard.api.errors import Failed
+from dashboard.api.seen import Seen
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE")
 DATA = ("/api/", "/healthz", "/readyz", "/metrics")
@@ -53,7 +54,8 @@ def register(server: FastAPI) -> None:
     server.add_api_route(
         "/api/{path:path}", nothing_here, methods=list(METHODS), include_in_schema=False
     )
-    server.add_middleware(Heads)
+    server.add_middleware(Seen)
+    server.add_middleware(Heads)  # around it: to HEAD as to GET
 
 
 def _methods(server: FastAPI, scope: Scope) -> set[str]:

@@ -9,7 +9,7 @@ from mes.equipment import Plant
 from mes.kinds import Kind
 from mes.people import Person
 from mes.records import Record
-from mes.sight import sees
+from mes.sight import places_seen, sees
 from store.log import chain
 from store.log.reading import Records
 
@@ -25,21 +25,33 @@ def at_position(connection: Connection, as_of: int | None) -> int:
 
 
 def shown(
-    connection: Connection, plant: Plant, person: Person, kind: Kind, as_of: int | None
+    connection: Connection,
+    plant: Plant,
+    person: Person,
+    kind: Kind,
+    as_of: int | None,
+    *,
+    after: str = "",
+    limit: int,
 ) -> Sequence[Record]:
-    """The records of a kind that `person` sees, by id."""
+    """The first `limit` records of a kind that `person` sees, by id, behind the id `after`.
+
+    No other record is read: what is hidden is told by nothing, not by a page that is shorter.
+    """
     at_position(connection, as_of)
-    found = Records(connection, position=as_of).records(kind.key)
-    mine = [r for r in found if r.body is not None and sees(person, plant, kind, r.id, r.body)]
-    return sorted(mine, key=lambda record: record.id)
+    places = places_seen(person, plant, kind)
+    found = Records(connection, position=as_of)
+    return found.records(kind.key, after=after, places=places, limit=limit)
 
 
 def newest_shown(
     connection: Connection, plant: Plant, person: Person, kind: Kind, id: str, as_of: int | None
 ) -> Record | None:
     """The version that holds, also where it says that it was removed; None: nothing to be seen."""
-    found = shown_versions(connection, plant, person, kind, id, as_of, newest=True)
-    return found[-1] if found else None
+    at_position(connection, as_of)
+    if not sees(person, plant, kind, id):
+        return None
+    return Records(connection, position=as_of).version(kind.key, id)
 
 
 def shown_versions(
@@ -50,17 +62,10 @@ def shown_versions(
     id: str,
     as_of: int | None,
     *,
-    newest: bool = False,
-) -> Sequence[Record]:
-    """All versions of a record, if `person` sees where it is, or was last; newest: only that one."""
-    at_position(connection, as_of)
-    records = Records(connection, position=as_of)
-    if newest:
-        record = records.version(kind.key, id)
-        if record is None:
-            return ()
-        if record.body is not None:
-            return (record,) if sees(person, plant, kind, id, record.body) else ()
-    found = records.versions(kind.key, id)
-    bodies = [record.body for record in found if record.body is not None]
-    return found if bodies and sees(person, plant, kind, id, bodies[-1]) else ()
+    after: int,
+    limit: int,
+) -> Sequence[Record] | None:
+    """The first `limit` versions behind the version `after`; None: nothing to be seen."""
+    if newest_shown(connection, plant, person, kind, id, as_of) is None:
+        return None
+    return Records(connection, position=as_of).versions(kind.key, id, after=after, limit=limit)

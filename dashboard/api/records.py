@@ -5,11 +5,13 @@ was first. Whoever asks learns nothing of what lies outside of his scope: it is 
 told that it is not there, whether it is or not.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
+from sqlalchemy.engine import Connection
 
-from dashboard.api.asking import AsOf, Limit, has_seen, needs, only_known
+from dashboard.api.asking import AsOf, Limit, needs, only_known
 from dashboard.api.changing import Changing
 from dashboard.api.errors import ErrorOut, Failed, Json
 from dashboard.api.reading import at_position, newest_shown, shown, shown_versions
@@ -19,11 +21,12 @@ from dashboard.identity import who
 from dashboard.records import Desk
 from mes.equipment import Plant
 from mes.kinds import KINDS, Kind
+from mes.records import Record
+from store.log.reading import is_text
 
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description='the version, as "3"')]
 IfNone = Annotated[str | None, Header(alias="If-None-Match", description="* : it shall be new")]
-IfNoneSeen = Annotated[str | None, Header(alias="If-None-Match", description="304 if it is so yet")]
 
 CONFLICT = {"model": ErrorOut, "description": f"`detail`: {ConflictDetail.__doc__}"}
 READ: dict[int | str, dict[str, Any]] = {
@@ -56,7 +59,7 @@ def _list(server: FastAPI, plant: Plant, desk: Desk, kind: Kind) -> None:
         responses=READ,
         **_names(kind, "list"),
     )
-    async def list_(limit: Limit = 100, after: str | None = None, as_of: AsOf = None) -> Response:
+    async def list_(limit: Limit = 100, after: str = "", as_of: AsOf = None) -> Response:
         """All of the kind in the scope of who asks, by id.
 
         An id that others add or remove meanwhile moves no other one to another page; with
@@ -64,13 +67,16 @@ def _list(server: FastAPI, plant: Plant, desk: Desk, kind: Kind) -> None:
         """
         person = who().person
         needs(person, kind.see)
-        found, position = await desk.read(
-            lambda c: (shown(c, plant, person, kind, as_of), at_position(c, as_of))
-        )
-        rest = [record for record in found if after is None or record.id > after]
-        page = rest[:limit]
-        more = page[-1].id if len(rest) > limit else None
-        items = [record_out(record) for record in page]
+        if not is_text(after):
+            raise Failed(422, "after: expected `next` of the page before")
+
+        def look(c: Connection) -> tuple[Sequence[Record], int]:
+            found = shown(c, plant, person, kind, as_of, after=after, limit=limit + 1)
+            return found, at_position(c, as_of)
+
+        found, position = await desk.read(look)
+        items = [record_out(record) for record in found[:limit]]
+        more = items[-1]["id"] if len(found) > limit else None
         return Json({"items": items, "next": more, "position": position})
 
 
@@ -78,22 +84,17 @@ def _one(server: FastAPI, plant: Plant, desk: Desk, kind: Kind) -> None:
     @server.get(
         f"/api/v1/{kind.plural}/{{id}}",
         response_model=RECORD[kind.key],
-        responses=READ | {304: {"description": "it is the version that If-None-Match names"}},
+        responses=READ,
         **_names(kind, "get"),
     )
-    async def one(
-        request: Request, id: str, as_of: AsOf = None, if_none_match: IfNoneSeen = None
-    ) -> Response:
+    async def one(id: str, as_of: AsOf = None) -> Response:
         """One record; its version is the ETag."""
         person = who().person
         needs(person, kind.see)
         record = await desk.read(lambda c: newest_shown(c, plant, person, kind, id, as_of))
         if record is None or record.body is None:
             raise Failed(404, f"no {kind.key} {id!r}")
-        etag = {"ETag": f'"{record.version}"'}
-        if has_seen(request.headers, record.version):
-            return Response(status_code=304, headers=etag)
-        return Json(record_out(record), headers=etag)
+        return Json(record_out(record), headers={"ETag": f'"{record.version}"'})
 
 
 def _versions(server: FastAPI, plant: Plant, desk: Desk, kind: Kind) -> None:
@@ -112,12 +113,16 @@ def _versions(server: FastAPI, plant: Plant, desk: Desk, kind: Kind) -> None:
         """All that it was, oldest first; also of a record that was removed."""
         person = who().person
         needs(person, kind.see)
-        found = await desk.read(lambda c: shown_versions(c, plant, person, kind, id, as_of))
-        if not found:
+
+        def look(c: Connection) -> Sequence[Record] | None:
+            return shown_versions(c, plant, person, kind, id, as_of, after=after, limit=limit + 1)
+
+        found = await desk.read(look)
+        if found is None:
             raise Failed(404, f"no {kind.key} {id!r}")
-        rest = [record for record in found if record.version > after]
-        more = rest[limit - 1].version if len(rest) > limit else None
-        return Json({"items": [record_out(record) for record in rest[:limit]], "next": more})
+        items = [record_out(record) for record in found[:limit]]
+        more = items[-1]["version"] if len(found) > limit else None
+        return Json({"items": items, "next": more})
 
 
 def _change(server: FastAPI, kind: Kind, changing: Changing) -> None:

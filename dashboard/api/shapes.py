@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from mes.kinds import KINDS
 from mes.observation import moment
 from mes.people import NAME_MAX, ROLES
-from mes.records import Record
+from mes.records import Record, Signature
 from mes.shifts import WEEK
 
 Role = Literal[ROLES]  # type: ignore[valid-type]
@@ -155,8 +155,18 @@ class RemovalIn(_Body):
     signatures: Annotated[list[SignatureIn], Field(max_length=5)] = []
 
 
+class SignatureOut(BaseModel):
+    """Who signed in which meaning; `name`: as it was printed then."""
+
+    person: str
+    name: str
+    meaning: str
+    time: str
+
+
 class RecordOut(BaseModel):
-    """One version of a record. `body` is null where it was removed; `position`: of the log."""
+    """One version of a record. `body` is null where it was removed; `position`: of the log;
+    `signatures`: of the change that made this version."""
 
     id: str
     version: int
@@ -164,6 +174,16 @@ class RecordOut(BaseModel):
     by: str
     at: str
     position: int
+    signatures: list[SignatureOut]
+
+
+def signature_out(signature: Signature) -> dict[str, Any]:
+    return {
+        "person": signature.person,
+        "name": signature.name,
+        "meaning": signature.meaning,
+        "time": time_out(signature.at_us),
+    }
 
 
 def record_out(record: Record) -> dict[str, Any]:
@@ -174,6 +194,7 @@ def record_out(record: Record) -> dict[str, Any]:
         "by": record.by,
         "at": time_out(record.at_us),
         "position": record.position,
+        "signatures": [signature_out(signature) for signature in record.signatures],
     }
 
 

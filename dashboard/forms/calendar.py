@@ -19,6 +19,7 @@ from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
 from layouts import calendar, refused
 from layouts._entry import Entry, break_values
+from layouts._signature import printed
 from mes.kinds import Remove, Set
 from mes.records import Conflict, Forbidden, Refused
 from store.config import Config
@@ -287,7 +288,8 @@ def _begun(plan: Plan, date: str, shift: str) -> Entry:
         return Entry(values=values)
     body = own.body
     values |= {"kind": body["kind"], "was": body["kind"], "note": body["note"], "of": own.id}
-    return Entry(values=values, version=own.version)
+    signed = printed(own.signatures, plan.plant.time_zone)
+    return Entry(values=values, version=own.version, signed=signed)
 
 
 def _title(plan: Plan, entry: Entry) -> str:

@@ -3,6 +3,7 @@
 import re
 import time
 import unicodedata
+from contextlib import suppress
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -23,6 +24,7 @@ from mes.access import SetCredential
 from mes.kinds import Set
 from mes.people import RIGHTS, covers
 from mes.records import Conflict, Refused
+from store import live
 from store.config import Config
 from store.credentials import new_token
 
@@ -40,7 +42,7 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
 
     @server.get("/devices", include_in_schema=False)
     async def show(said: str = "") -> Response:
-        return screen.may(who()) or screen.all(who(), said=SAID.get(said, ""), look="run")
+        return screen.may(who()) or await screen.all(who(), said=SAID.get(said, ""), look="run")
 
     @server.post("/devices", include_in_schema=False)
     async def change(request: Request) -> Response:
@@ -59,14 +61,16 @@ class _Screen:
         words = "Only administrators see and admit walls, tablets and programs."
         return HTMLResponse(refused.page(words, theme=self._theme), status_code=403)
 
-    def all(self, asks: Who, status: int = 200, **said: Any) -> Response:
-        known = self._doorway.gate.register.known
+    async def all(self, asks: Who, status: int = 200, **said: Any) -> Response:
+        known, seen_us = self._doorway.gate.register.known, None
+        with suppress(*live.UNAVAILABLE):
+            seen_us = await self._doorway.gate.last_seen()
         text = devices.page(
             self._config.plant,
             viewer_of(self._doorway, asks),
             known.of("device"),
             known.of("token") if asks.person.has("tokens") else None,
-            seen_us=self._doorway.gate.register.seen_us,
+            seen_us=seen_us,
             rights=[right for right in RIGHTS if asks.person.has(right)],
             now_us=time.time_ns() // 1000,
             theme=self._theme,
@@ -96,14 +100,14 @@ class _Screen:
             else:
                 raise Turned("There is nothing of that kind to do.")
         except Conflict as conflict:
-            return self.all(
+            return await self.all(
                 asks, 409, said=conflict_words(conflict, self._config.plant), typed=typed
             )
         except Refused as error:
-            return self.all(asks, 422, said=str(error), typed=typed)
+            return await self.all(asks, 422, said=str(error), typed=typed)
         except UNAVAILABLE:
-            return self.all(asks, 503, said=UNSURE, typed=typed)
-        return self.all(asks, once=(SHOWN_ONCE[what], secret))
+            return await self.all(asks, 503, said=UNSURE, typed=typed)
+        return await self.all(asks, once=(SHOWN_ONCE[what], secret))
 
     async def _make(self, asks: Who, kind: str, body: dict[str, Any], key: str) -> str:
         """Keep the record and its secret; returns the secret."""

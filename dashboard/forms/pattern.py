@@ -16,6 +16,7 @@ from dashboard.identity import Who, who
 from layouts import pattern, refused
 from layouts._entry import Entry
 from layouts._plan import holding
+from layouts._signature import printed
 from mes.kinds import Remove, Set
 from mes.records import Command, Conflict, Forbidden, Missing, Refused
 from mes.usual_shifts import PATTERNS
@@ -82,7 +83,8 @@ class _Screen:
             if record is None or record.body is None:
                 return self._refused(f"No pattern begins on {of} here, or no longer.", 404)
             values = pattern.values_of(record.body) | {"of": record.id}
-            entry = Entry(values=values, version=record.version)
+            signed = printed(record.signatures, self._config.plant.time_zone)
+            entry = Entry(values=values, version=record.version, signed=signed)
             return self._drawn(asks, place, entry, fixed=True)
         since = today + dt.timedelta(days=7 - today.weekday())
         if begin in PATTERNS:

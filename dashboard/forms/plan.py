@@ -13,6 +13,7 @@ from dashboard.identity import Who
 from layouts._desk import moment_of
 from layouts._entry import Rival
 from layouts._plan import Shown, holding
+from layouts._signature import printed
 from mes.calendar import Calendar
 from mes.equipment import Plant
 from mes.people import covers
@@ -137,7 +138,8 @@ class Readers:
             found = await self.doorway.desk.read(lambda c: Records(c).version(kind, id))
             if found is None or found.body is not None:
                 return None
-        return Rival(name=self.name_of(found.by), at=self.at(found), body=found.body)
+        signed = printed(found.signatures, self.plant.time_zone)
+        return Rival(name=self.name_of(found.by), at=self.at(found), body=found.body, signed=signed)
 
     def at(self, record: Record) -> str:
         return moment_of(record.at_us, self.plant.time_zone, now_us())

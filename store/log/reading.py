@@ -1,15 +1,15 @@
 """Reads the projections, as they are now or as they were known at a position of the log."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from mes.records import Record
+from mes.records import Record, Signature
 from mes.timeline import UNKNOWN, Interval, Line
 from store.live import load
-from store.log.tables import counts, folds, intervals, records
+from store.log.tables import audit, counts, folds, intervals, records
 
 Pieces = tuple[int, int]  # good and reject
 
@@ -117,6 +117,17 @@ def is_text(found: str) -> bool:
     return "\0" not in found
 
 
+def bytewise(connection: Connection, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """The column as Python compares texts: SQLite does so, PostgreSQL has to be told."""
+    return column if connection.dialect.name == "sqlite" else sa.collate(column, "C")
+
+
+# A version with the signatures of the action that made it: all its lines in the trail bear them.
+_SIGNED = sa.select(records, audit.c.signatures).join(
+    audit, sa.and_(audit.c.position == records.c.position, audit.c.line == 0), isouter=True
+)
+
+
 class Records:
     """The records as one reads them, now or as of a position; a `mes.records.Found`."""
 
@@ -134,27 +145,50 @@ class Records:
             return None
         c = records.c
         row = self._connection.execute(
-            sa.select(records).where(c.kind == kind, c.id == id, *_holding(records, self._position))
+            _SIGNED.where(c.kind == kind, c.id == id, *_holding(records, self._position))
         ).one_or_none()
         return None if row is None else _record(row)
 
-    def records(self, kind: str) -> Sequence[Record]:
-        """What is there of a kind, by id."""
-        c = records.c
-        found = sa.select(records).where(
+    def records(
+        self,
+        kind: str,
+        *,
+        after: str = "",
+        places: Collection[str] | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Record]:
+        """What is there of a kind, by id: the first `limit` behind the id `after`.
+
+        places: what an id has to begin with, before its "@" (mes.sight.place_in); None: anything.
+        """
+        c, id = records.c, bytewise(self._connection, records.c.id)
+        found = _SIGNED.where(
             c.kind == kind, c.body.is_not(None), *_holding(records, self._position)
         )
-        return [_record(row) for row in self._connection.execute(found.order_by(c.id))]
+        if after:
+            found = found.where(id > after)
+        if places is not None:
+            found = found.where(self._place().in_(places))
+        rows = self._connection.execute(found.order_by(id).limit(limit))
+        return [_record(row) for row in rows]
 
-    def versions(self, kind: str, id: str) -> Sequence[Record]:
-        """All versions that there were, oldest first."""
+    def versions(
+        self, kind: str, id: str, *, after: int = 0, limit: int | None = None
+    ) -> Sequence[Record]:
+        """All versions that there were, oldest first: the first `limit` behind the version `after`."""
         if not is_text(kind) or not is_text(id):
             return []
         c = records.c
-        found = sa.select(records).where(c.kind == kind, c.id == id)
+        found = _SIGNED.where(c.kind == kind, c.id == id, c.version > after)
         if self._position is not None:
             found = found.where(c.position <= self._position)
-        return [_record(row) for row in self._connection.execute(found.order_by(c.version))]
+        rows = self._connection.execute(found.order_by(c.version).limit(limit))
+        return [_record(row) for row in rows]
+
+    def _place(self) -> sa.ColumnElement[str]:
+        """As mes.sight.place_in, so that only what somebody sees is read."""
+        at = sa.func.instr if self._connection.dialect.name == "sqlite" else sa.func.strpos
+        return sa.func.substr(records.c.id, 1, at(records.c.id + "@", "@") - 1)
 
 
 def _record(row: Any) -> Record:
@@ -166,4 +200,10 @@ def _record(row: Any) -> Record:
         by=row.by,
         at_us=row.at_us,
         position=row.position,
+        signatures=signatures_in(row.signatures or "[]"),
     )
+
+
+def signatures_in(text: str) -> tuple[Signature, ...]:
+    """The signatures of an action, as the audit trail keeps them."""
+    return tuple(Signature(**said) for said in load(text))

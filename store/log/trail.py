@@ -14,7 +14,7 @@ from mes.equipment import Plant
 from mes.people import covers
 from mes.records import AuditLine
 from store.live import dump, load
-from store.log.reading import is_text
+from store.log.reading import is_text, signatures_in
 from store.log.tables import audit
 
 LOOKS_MAX = 50_000  # lines looked at for one page
@@ -186,5 +186,5 @@ def _line(row: Any) -> AuditLine:
         old=None if row.old is None else load(row.old),
         new=None if row.new is None else load(row.new),
         reason=row.reason,
-        signatures=load(row.signatures),
+        signatures=signatures_in(row.signatures),
     )

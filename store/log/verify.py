@@ -21,6 +21,7 @@ from store.log.archive import whole_log
 from store.log.changes import Changes
 from store.log.database import Database
 from store.log.lines import Lines
+from store.log.reading import bytewise
 from store.log.tables import PROJECTIONS
 
 TOGETHER = 2_000  # entries applied at once
@@ -138,9 +139,7 @@ def _rows(connection: Connection, table: sa.Table) -> Iterator[Row]:
     keys = list(table.primary_key)
     rest = [column for column in table.columns if not column.primary_key]
     order: list[sa.ColumnElement[Any]] = [
-        sa.collate(column, "C")
-        if connection.dialect.name == "postgresql" and isinstance(column.type, sa.String)
-        else column
+        bytewise(connection, column) if isinstance(column.type, sa.String) else column
         for column in keys
     ]
     found = sa.select(*keys, *rest).order_by(*order).execution_options(yield_per=READ_ROWS)

@@ -138,6 +138,9 @@ def as_described(operation, answer) -> None:
     described = operation.definition.raw["responses"].keys()
     assert str(answer.status_code) in described or answer.status_code == 405, said
     operation.validate_response(answer)
+    told = operation.definition.raw["responses"]["200"].get("headers", {})
+    if answer.status_code in (200, 304) and "ETag" in told:
+        assert answer.headers["etag"], said
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])

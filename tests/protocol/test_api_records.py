@@ -58,7 +58,9 @@ READS = {
     "people/admin-site/versions": "people",
     "devices/wall-1": "devices",
     "devices/wall-1/versions": "devices",
+    "devices/wall-1/last-seen": "devices",
     "tokens/erp": "tokens",
+    "tokens/erp/last-seen": "tokens",
     "tokens/erp/versions": "tokens",
     "log": "audit",
     "log/entries": "audit",
@@ -101,6 +103,15 @@ def test_lists_hold_what_lies_in_the_scope_and_nothing_else(plant, kind, role):
     places = ("assembly", "station-")
     assert {id for id in every if id.startswith(places)}
     assert mine == {id for id in every if not id.startswith(places)}
+    client, sizes, after = plant.as_who(f"{role}-press"), [], ""
+    while after is not None:  # each page is full, whatever is hidden between its records
+        page = client.get(f"/api/v1/{kind.plural}", params={"limit": 2, "after": after}).json()
+        mine -= {item["id"] for item in page["items"]}
+        sizes.append(len(page["items"]))
+        after = page["next"]
+    assert not mine
+    assert all(size == 2 for size in sizes[:-1])
+    assert client.get(f"/api/v1/{kind.plural}?after=%00").status_code == 422
 
 
 def body_of(kind, place, day):
@@ -304,6 +315,37 @@ def test_the_past_of_master_data_is_signed(plant):
     signed = put(engineer, path, faster, seen, reason="measured", signatures=[by])
     assert signed.status_code == 200, signed.text
     assert signed.json()["body"] == faster
+    versions = engineer.get(f"/api/v1/{path}/versions").json()["items"]
+    assert [[s["person"] for s in v["signatures"]] for v in versions] == [[], ["quality"]]
+
+
+WEEK = "/calendar/press-shop?week=2026-12-21"
+
+
+@pytest.mark.parametrize(
+    ("path", "pages"),
+    [("holidays/press-shop@2026-12-24", [WEEK]), ("tokens/erp", ["/devices"]),
+     ("shift-exceptions/press-shop@2026-12-23:early", [WEEK, f"{WEEK}&date=2026-12-23&shift=early"]),
+     ("shift-patterns/press-shop@2026-01-01", [WEEK, "/calendar/press-shop/pattern?of=2026-01-01"]),
+     ("shift-patterns/north@2026-01-01", ["/calendar/north"]), ("devices/wall-1", ["/devices"]),
+     ("people/operator-press", ["/people", "/people/operator-press"])],
+)  # fmt: skip
+def test_signatures_are_printed_wherever_the_record_is_shown(plant, path, pages):
+    admin, by = plant.as_who("admin-site"), {"person": "quality", "meaning": "reviewed"}
+    had = [admin.get(page).text.count("reviewed by <b>Quynh") for page in pages]
+    old = admin.get(f"/api/v1/{path}").json()
+    by["password"] = password_of(plant.data, "quality")
+    seen = {"If-Match": f'"{old["version"]}"'}
+    record = put(admin, path, old["body"], seen, signatures=[by]).json()
+    (signature,) = record["signatures"]
+    name, time = signature["name"], signature["time"]
+    assert signature == {"person": "quality", "name": name, "meaning": "reviewed", "time": time}
+    assert (old["signatures"], time.endswith("Z")) == ([], True)
+    assert admin.get(f"/api/v1/{path}").json() == record
+    assert record in admin.get(f"/api/v1/{path.split('/')[0]}?limit=1000").json()["items"]
+    assert old == admin.get(f"/api/v1/{path}?as_of={record['position'] - 1}").json()
+    for page, before in zip(pages, had, strict=True):
+        assert admin.get(page).text.count(f"reviewed by <b>{name}</b> (quality), 20") > before, page
 
 
 def test_who_is_deactivated_is_out_at_once(plant):

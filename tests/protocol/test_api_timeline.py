@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from mes.events import StateChanged
+from mes.kinds import KINDS
 from mes.unit_view import UnitView, to_plain
 from store import live
 from store.live import dump
@@ -221,3 +222,35 @@ def test_the_log_can_be_checked_outside(plant):
             found[one["position"]] = one["hash"]
         after = page["next"]
     assert found[head["position"]] == head["hash"]
+
+
+def test_what_one_has_is_not_sent_again_and_what_changed_is(plant):
+    shop = f"{UNIT}/counts?from={text(0)}&until={text(60)}"
+    paths = [f"/api/v1/{kind.plural}" for kind in KINDS.values()]
+    paths += [shop, "/api/v1/audit", "/api/v1/log", "/api/v1/log/entries", "/api/v1/work-units"]
+    people = [plant.as_who(id) for id in ("admin-site", "admin-press")]
+    had: dict[tuple[str, str], bytes] = {}
+
+    def ask(path, client):
+        """The ETag of an answer; one ETag is never that of another body."""
+        answer = client.get(path)
+        if answer.status_code == 404:
+            return ""
+        etag = answer.headers["etag"]
+        assert had.setdefault((path, etag), answer.content) == answer.content
+        assert client.head(path).headers["etag"] == etag
+        again = client.get(path, headers={"If-None-Match": etag})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == etag
+        return etag
+
+    before = {(path, who): ask(path, client) for path in paths for who, client in enumerate(people)}
+    plant.set("holiday", "assembly@2034-01-01", holiday("assembly", "2034-01-01"))
+    after = {(path, who): ask(path, client) for path in paths for who, client in enumerate(people)}
+    mine = "/api/v1/holidays"
+    for path in (mine, "/api/v1/audit", "/api/v1/log"):
+        assert before[path, 0] != after[path, 0], path
+    assert before[mine, 0] != before[mine, 1]
+    assert before[shop, 0] == after[shop, 0] == before[shop, 1]
+    stale = people[0].get(mine, headers={"If-None-Match": before[mine, 0]})
+    assert stale.status_code == 200

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -9,6 +10,8 @@ import sys
 
 import pytest
 
+from store import last_seen, live
+from store.last_seen import SEEN, LastSeen
 from tests.own_redis import wait_until
 from tests.protocol.test_access import printed, started
 from tests.visitor import Visitor, as_person, password_of, pin_of
@@ -182,6 +185,72 @@ def test_a_badge_signs_in_at_a_tablet(plant):
     assert tablet.post("/switch", data={"badge": "0012345678"}).status_code == 303
     assert "Mats Lindberg" in tablet.get("/account").text
     assert tablet.post("/switch", data={"badge": "0099999999"}).status_code == 401
+
+
+def test_when_a_device_was_there_is_known_to_all_dashboards_and_after_a_restart(plant):
+    admin, redis = as_person(plant, "admin"), plant.redis.client()
+    tablet, _ = admitted(plant, "Line tablet", "--kind", "tablet")
+    path, wrong = "/api/v1/devices/line-tablet/last-seen", "/api/v1/devices/nobody/last-seen"
+
+    def told(path=path):
+        return admin.get(path).json()["last_seen"]
+
+    def row():
+        found = admin.get("/devices").text.partition("line-tablet</small>")[2].partition("</tr>")[0]
+        return re.findall(r"<td>([^<]*)</td>", found)[2]
+
+    assert tablet.get("/switch").status_code == 200
+    seen = told()
+    assert (seen > "20", admin.get(wrong).status_code) == (True, 404)
+    assert re.fullmatch(r"(.* )?[0-2][0-9]:[0-5][0-9]", row())
+    wait_until(lambda: redis.zscore(SEEN, "device:line-tablet"), seconds=8, what="it in Redis")
+    plant.kill("dashboard")
+    plant.start("dashboard")
+    wait_until(lambda: plant.get("/healthz"), seconds=20, what="the dashboard")
+    assert told() == seen
+    there = redis.zscore(SEEN, "device:line-tablet") + 60_000_000
+    redis.zadd(SEEN, {"device:line-tablet": there})  # another dashboard's
+    assert told() > seen
+    redis.zadd(SEEN, {"device:line-tablet": 1})  # another device's, of the same id
+    assert (told(), row()) == (None, "–")
+    plant.signal("redis", signal.SIGSTOP)
+    try:
+        wall, _ = admitted(plant, "Late wall")
+        assert wall.get("/andon/press-shop").status_code == 200
+    finally:
+        plant.signal("redis", signal.SIGCONT)
+
+
+async def test_so_many_are_kept_and_each_is_written_every_few_seconds_at_most(
+    own_redis, monkeypatch
+):
+    monkeypatch.setattr(last_seen, "OWNERS_MAX", 3)
+    redis = live.open_redis(own_redis.url)
+    one, other = LastSeen(redis), LastSeen(redis)
+    for n in range(5):
+        one.mark(f"device:{n}")
+        await one.keep()
+    kept = await other.all()
+    assert list(kept) == ["device:2", "device:3", "device:4"]
+    other.mark("device:3")
+    for _ in range(100):
+        one.mark("device:4")
+    newest = await one.all()
+    await other.keep()
+    await one.keep()
+    await one.keep()
+    assert (await one.all()) == (await other.all()) != kept
+    assert (await one.all())["device:4"] == newest["device:4"] > kept["device:4"]
+    assert (await redis.info("commandstats"))["cmdstat_zadd"]["calls"] == 7
+    one.mark("device:9")
+    own_redis.kill()
+    for ask in (one.keep, one.all):
+        with pytest.raises(live.UNAVAILABLE):
+            await ask()
+    own_redis.start()
+    await one.keep()
+    assert "device:9" in await other.all()
+    await redis.aclose()
 
 
 def test_drafts_belong_to_each_person(plant):

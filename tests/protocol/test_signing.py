@@ -22,6 +22,7 @@ from store.attempts import FREE, Attempts
 from store.credentials import Credentials
 from store.first_people import FirstPeople, demo_password, demo_pin
 from store.keys import plant_key
+from store.last_seen import LastSeen
 from store.log.database import url_of
 from store.log.migrate import open_database
 from store.log.reading import Records
@@ -41,8 +42,8 @@ async def at_work(tmp_path, own_redis):
     FirstPeople(database, Actions(database, PLANT), secrets, PLANT.id).demo(key)
     desk, sessions = Desk(database, PLANT, redis), Sessions(redis)
     register = Register(desk, secrets)
-    gate = Gate(register, sessions, Sockets(redis, sessions), site=PLANT.id, demo=False,
-                theme="light", protected=lambda _: True)  # fmt: skip
+    gate = Gate(register, sessions, Sockets(redis, sessions), LastSeen(redis), site=PLANT.id,
+                demo=False, theme="light", protected=lambda _: True)  # fmt: skip
     doorway = Doorway(desk, gate, secrets, Attempts(redis))
     try:
         yield doorway, key

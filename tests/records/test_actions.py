@@ -94,7 +94,7 @@ def test_of_two_at_the_same_instant_one_wins_and_the_other_is_told(actions, data
     assert stands(database).version == 1
 
 
-def test_the_past_is_changed_with_a_second_person_s_signature_only(actions):
+def test_the_past_is_changed_with_a_second_person_s_signature_only(actions, database):
     actions.perform(cycle(5), ENGINEER, "1")
     past = cycle(5, version=1, since="2020-01-01T00:00:00+00:00")
     with pytest.raises(Unsigned, match="approved"):
@@ -105,7 +105,15 @@ def test_the_past_is_changed_with_a_second_person_s_signature_only(actions):
     wrong = Signature("max", "Max M", "reviewed", 1)
     with pytest.raises(Unsigned, match="approved"):
         actions.perform(past, ENGINEER, "2", signatures=[wrong])
-    actions.perform(past, ENGINEER, "2", signatures=[Signature("max", "Max M", "approved", 1)])
+    signed = (Signature("max", "Max M", "approved", 1),)
+    done = actions.perform(past, ENGINEER, "2", signatures=signed)
+    assert done.records == (stands(database),)
+    assert stands(database).signatures == signed
+    with database.read() as connection:
+        found = Records(connection)
+        told = [r.signatures for r in found.versions("master_data", "press-1")]
+        assert told == [(), signed]
+        assert [r.signatures for r in found.records("master_data")] == [signed]
 
 
 def test_the_audit_trail_tells_who_what_where_why_and_what_it_was(actions, database):

@@ -19,7 +19,7 @@ from layouts._audit_words import difference_words, done_words, known_commands
 from layouts._html import to_html
 from mes.differences import differences
 from mes.people import Person
-from mes.records import AuditLine
+from mes.records import AuditLine, Signature
 from mes.site_time import typed_us, zone_named
 from mes.snapshot import Snapshot
 from store.log.trail import Cursor, Page, cursor_of
@@ -42,9 +42,7 @@ LINE = AuditLine(
     old={"name": "Olga", "active": True},
     new={"name": "Olga P", "active": False},
     reason="left",
-    signatures=(
-        {"person": "quality", "name": "Quynh Tran", "meaning": "approved", "at_us": AT_US},
-    ),
+    signatures=(Signature("quality", "Quynh Tran", "approved", AT_US),),
 )
 
 
@@ -115,7 +113,7 @@ def test_what_people_typed_never_becomes_html():
     body = {evil: [evil, {"name": evil}], "x": evil}
     line = replace(LINE, name=evil, person=evil, device=evil, kind=evil, id=evil, command=evil,
                    places=(evil,), old=body, new={"x": f"{evil}2"}, reason=evil,
-                   signatures=({"person": evil, "name": evil, "meaning": evil, "at_us": 1},))  # fmt: skip
+                   signatures=(Signature(evil, evil, evil, 1),))  # fmt: skip
     asked = dict.fromkeys(audit.FIELDS, evil)
     text = to_html(audit.page(NOW, asked, [line], people=[(evil, evil)], newer=evil, older=evil,
                               said=evil))  # fmt: skip
