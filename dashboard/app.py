@@ -160,6 +160,7 @@ def _doorway(config: Config, hub: Hub, desk: Desk) -> Doorway:
         sockets,
         site=config.plant.id,
         demo=config.access.demo,
+        oidc=config.access.oidc_issuer is not None,
         theme=config.dashboard.theme,
         protected=_protected,
         online=lambda: hub.online,

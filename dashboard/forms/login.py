@@ -66,6 +66,12 @@ def _coming_and_going(server: FastAPI, doorway: Doorway, drawn: Draw) -> None:
             log.warning("nobody can sign in: %s", error)
             return drawn(503, id=id, to=to, said=AWAY)
 
+    @server.get("/logout", include_in_schema=False)
+    async def typed(request: Request) -> Response:
+        """Nobody is signed out by an address that is only opened: he is led to where one does it."""
+        who = await doorway.gate.who(request.scope)
+        return RedirectResponse("/account" if who.signed_in else "/login", status_code=303)
+
     @server.post("/logout", include_in_schema=False)
     async def leave(request: Request) -> Response:
         who = await doorway.gate.who(request.scope)

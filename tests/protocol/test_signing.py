@@ -42,7 +42,7 @@ async def at_work(tmp_path, own_redis):
     desk, sessions = Desk(database, PLANT, redis), Sessions(redis)
     register = Register(desk, secrets)
     gate = Gate(register, sessions, Sockets(redis, sessions), site=PLANT.id, demo=False,
-                theme="light", protected=lambda _: True)  # fmt: skip
+                oidc=False, theme="light", protected=lambda _: True)  # fmt: skip
     doorway = Doorway(desk, gate, secrets, Attempts(redis))
     try:
         yield doorway, key
