@@ -56,9 +56,8 @@ def _coming_and_going(server: FastAPI, doorway: Doorway, drawn: Draw) -> None:
             )
             return await signed_in(doorway, request, person, "password", to)
         except Waiting as waiting:
-            after = {"Retry-After": str(waiting.seconds)}
             answer = drawn(429, id=id, to=to, said=waiting.words)
-            answer.headers.update(after)
+            answer.headers.update(waiting.headers)
             return answer
         except Turned as turned:
             return drawn(401, id=id, to=to, said=str(turned))

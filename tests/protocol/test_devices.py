@@ -170,6 +170,17 @@ def test_people_take_turns_at_a_tablet_and_nowhere_else(plant):
     assert elsewhere.get("/account").status_code == 303  # a session by PIN holds at its tablet
 
 
+def test_wrong_pins_lock_the_pin_and_not_the_password(plant):
+    tablet, _ = admitted(plant, "Busy tablet", "--kind", "tablet")
+    wrong = {"id": "supervisor", "pin": "0000"}
+    assert [tablet.post("/switch", data=wrong).status_code for _ in range(6)] == [401] * 5 + [429]
+    right = wrong | {"pin": pin_of(plant.data, "supervisor")}
+    answer = tablet.post("/switch", data=right)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+    as_person(plant, "supervisor")  # by password
+
+
 def test_a_badge_signs_in_at_a_tablet(plant):
     admin = as_person(plant, "admin")
     assert (

@@ -99,6 +99,16 @@ async def test_a_change_of_the_past_takes_a_second_person(tmp_path, own_redis):
         assert record is not None and record.by == "engineer"
 
 
+async def test_wrong_attempts_are_known_to_a_dashboard_that_starts_anew(own_redis):
+    redis = live.open_redis(own_redis.url)
+    before, after = Attempts(redis), Attempts(redis)
+    for _ in range(FREE["person"]):
+        await before.wrong("person", "password anna")
+    assert 0 < await after.wait_s("person", "password anna") <= 60
+    assert await after.wait_s("person", "tablet anna") == 0
+    await redis.aclose()
+
+
 async def test_wrong_signatures_count_for_the_lock_out_also_without_redis(tmp_path, own_redis):
     async with at_work(tmp_path, own_redis) as (doorway, key):
         own_redis.kill()
