@@ -128,7 +128,7 @@ class Gate:
             return None
         if not await self.sessions.renewed(session, session_s(person.roles)):
             return None
-        return who_of(person, session)
+        return who_of(person, session, at)
 
     def _still_there(self, session: Session, at: str) -> bool:
         """A session that was begun by PIN or badge holds only at its tablet."""
@@ -151,12 +151,14 @@ class Gate:
         return "no" if known else "sign in"
 
 
-def who_of(person: Person, session: Session) -> Who:
-    """A person in a session of his. By a few digits or a badge nobody admits people or devices."""
+def who_of(person: Person, session: Session, at: str) -> Who:
+    """A person in a session of his, at the device `at`. By a few digits or a badge nobody admits
+    people or devices; and a session makes no tablet of a browser that is none itself.
+    """
     rights = frozenset(RIGHTS) - NOT_BY_PIN if session.via in ("pin", "badge") else person.rights
     return Who(
         person=replace(person, rights=rights),
-        device=session.device,
+        device=at,
         session=session.id,
         via=session.via,
         browser=session.browser,

@@ -176,7 +176,8 @@ class Doorway:
                 raise
 
     async def begin(self, person: Person, via: str, scope: Scope) -> tuple[str, Session]:
-        """A session for `person` in the browser that asks; the one it had has ended.
+        """A session for `person` in the browser that asks; the one it had has ended, and its sockets
+        close, whoever's it was.
 
         Raises store.live.UNAVAILABLE, RecordsAway.
         """
@@ -184,6 +185,12 @@ class Doorway:
         await self._audit(
             SignedIn(how=via, reason=f"by {via}"), person, before.device or address(scope)
         )
+        if before.signed_in:
+            await self._audit(
+                SignedOut(how=before.via, reason=f"{person.id} took over"),
+                before.person,
+                before.device or address(scope),
+            )
         await self._end(before)
         token, session = await self.gate.sessions.begin(
             person.id,
@@ -193,7 +200,7 @@ class Doorway:
             limits_s=session_s(person.roles),
         )
         await self._another(before)
-        scope["state"]["who"] = who_of(person, session)
+        scope["state"]["who"] = who_of(person, session, before.device)
         return token, session
 
     async def out(self, who: Who, scope: Scope) -> None:
