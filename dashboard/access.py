@@ -69,6 +69,7 @@ class Gate:
     ) -> None:
         self.register, self.sessions, self.sockets = register, sessions, sockets
         self.protected, self.demo, self.theme = protected, demo, theme
+        self.site = site
         self._open = (*OPEN, OIDC, OIDC_BACK) if oidc else OPEN
         self.online = online
         self._visitor = Who(person=device("visitor", "Visitor of the demo", [site]), via="demo")

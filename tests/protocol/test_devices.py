@@ -168,6 +168,7 @@ def test_people_take_turns_at_a_tablet_and_nowhere_else(plant):
     assert "Mara Vogel" in tablet.get("/account").text
     assert "by pin" in tablet.get("/account").text or "this one" in tablet.get("/account").text
     assert tablet.post("/switch", data=form | {"id": "engineer"}).status_code == 401
+    assert "Only administrators" in tablet.get("/people").text
     elsewhere = Visitor(plant.url)
     elsewhere.cookies.set("takt_session", tablet.cookies["takt_session"])
     assert elsewhere.get("/account").status_code == 303  # a session by PIN holds at its tablet
