@@ -35,6 +35,7 @@ DEVICE_COOKIE_S = 400 * 86_400  # the longest that browsers keep one; renewed wi
 UNTOUCHED = ("/assets/", "/_dash-component-suites/", "/api/docs-assets/")
 UNASKED = ("/sw.js", "/healthz", "/favicon.ico")  # not even who it is
 OPEN = ("/login", "/logout", "/welcome", "/readyz")
+OIDC, OIDC_BACK = "/login/oidc", "/login/oidc/back"  # open where a provider is configured
 LIVE = ("/metrics", "/api/v1/work-units", "/api/docs", "/api/openapi.json", "/_reload-hash")
 RECORDED = re.compile(r"(?s)/api/v1/work-units/[^/]*/.*")  # beside what is live of a unit
 NOT_BY_PIN = frozenset({"people", "devices", "tokens"})
@@ -62,6 +63,7 @@ class Gate:
         *,
         site: str,
         demo: bool,
+        oidc: bool,
         theme: str,
         protected: Callable[[str], bool],
         online: Callable[[], bool] = lambda: True,
@@ -69,6 +71,8 @@ class Gate:
         self.register, self.sessions, self.sockets = register, sessions, sockets
         self.seen = seen
         self.protected, self.demo, self.theme = protected, demo, theme
+        self.site = site
+        self._open = (*OPEN, OIDC, OIDC_BACK) if oidc else OPEN
         self.online = online
         self._visitor = Who(person=device("visitor", "Visitor of the demo", [site]), via="demo")
 
@@ -139,7 +143,7 @@ class Gate:
             return None
         if not await self.sessions.renewed(session, session_s(person.roles)):
             return None
-        return who_of(person, session)
+        return who_of(person, session, at)
 
     def _still_there(self, session: Session, at: str) -> bool:
         """A session that was begun by PIN or badge holds only at its tablet."""
@@ -147,7 +151,7 @@ class Gate:
 
     def verdict(self, path: str, who: Who) -> str:
         """ "yes", "sign in", or "no": signed in, but without the right."""
-        if path in OPEN or path.startswith("/login/"):
+        if path in self._open:
             return "yes"
         if path == "/switch":
             body = self.register.known.active("device", who.device) if who.device else None
@@ -162,12 +166,14 @@ class Gate:
         return "no" if known else "sign in"
 
 
-def who_of(person: Person, session: Session) -> Who:
-    """A person in a session of his. By a few digits or a badge nobody admits people or devices."""
+def who_of(person: Person, session: Session, at: str) -> Who:
+    """A person in a session of his, at the device `at`. By a few digits or a badge nobody admits
+    people or devices; and a session makes no tablet of a browser that is none itself.
+    """
     rights = frozenset(RIGHTS) - NOT_BY_PIN if session.via in ("pin", "badge") else person.rights
     return Who(
         person=replace(person, rights=rights),
-        device=session.device,
+        device=at,
         session=session.id,
         via=session.via,
         browser=session.browser,
@@ -189,7 +195,7 @@ class Access:
             scope.setdefault("state", {}).setdefault("who", STRANGER)
             await self.app(scope, receive, send)
             return
-        if answer := self._admitted(scope):
+        if answer := _without_slash(scope) or self._admitted(scope):
             await answer(scope, receive, send)
             return
         who = await self._gate.who(scope)
@@ -270,6 +276,21 @@ class Access:
             await refuse(scope, receive, send, status=403, message="you may not see this")
         else:
             await refuse(scope, receive, send, status=401, message="sign in first, or send a token")
+
+
+def _without_slash(scope: Scope) -> RedirectResponse | None:
+    """The answer to a page's address with a slash at its end: the same page without."""
+    path = scope["path"]
+    if (
+        scope["type"] != "http"
+        or scope["method"] not in READING
+        or path.startswith(("/api/", "/_"))
+    ):
+        return None
+    if path == "/" or not path.endswith("/"):
+        return None
+    query = scope.get("query_string", b"").decode("latin-1")
+    return RedirectResponse(quote("/" + path.strip("/")) + (f"?{query}" if query else ""), 303)
 
 
 def set_cookie(

@@ -19,6 +19,7 @@ from fastapi.responses import FileResponse
 from dashboard import api, audit_page, drafts, health
 from dashboard.access import Access, Gate
 from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
+from dashboard.calls import Calls
 from dashboard.doorway import UNAVAILABLE, Doorway
 from dashboard.forms import account, calendar, devices, login, oidc, pattern, people, switch
 from dashboard.forms.parts import viewer_of
@@ -81,6 +82,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
         openapi_url="/api/openapi.json",
     )
     server.state.doorway = doorway
+    server.add_middleware(Calls, callbacks=lambda: app.callback_map)
     server.add_middleware(Access, gate=doorway.gate)
     health.register(server, hub, broadcast, desk)
     for form in FORMS:
@@ -88,7 +90,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     drafts.register(server, Drafts(hub.redis))
     api.register(server, hub, doorway)
     server.get("/sw.js", include_in_schema=False)(_service_worker)
-    app = Dash(
+    app: Dash = Dash(
         "dashboard",
         server=server,
         backend="fastapi",
@@ -160,6 +162,7 @@ def _doorway(config: Config, hub: Hub, desk: Desk) -> Doorway:
         LastSeen(hub.redis),
         site=config.plant.id,
         demo=config.access.demo,
+        oidc=config.access.oidc_issuer is not None,
         theme=config.dashboard.theme,
         protected=_protected,
         online=lambda: hub.online,

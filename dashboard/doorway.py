@@ -1,7 +1,8 @@
 """Coming and going: passwords, PINs, badges, links; what they cost, and what is told of them.
 
 Whoever is not known takes as long as who is, and hears the same words. After too many wrong ones one
-waits (store/attempts.py), whether the next one is right or not.
+waits (store/attempts.py), whether the next one is right or not. Passwords, and what is typed at a
+tablet, are counted apart: whoever mistypes others' PINs there locks nobody out of his password.
 """
 
 import asyncio
@@ -65,6 +66,39 @@ class Waiting(Exception):
         time = f"{self.seconds} s" if self.seconds < 60 else f"{minutes} min"
         return f"Too many attempts were wrong. Please wait {time}."
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the refusal says to programs."""
+        return {"Retry-After": str(self.seconds)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Tries:
+    """The attempts of one way in ("password" or "tablet"): of the person `who`, "" for a badge, and
+    of the address `place`."""
+
+    attempts: Attempts
+    way: str
+    who: str
+    place: str
+
+    def _counted(self) -> list[tuple[str, str]]:
+        people = [("person", f"{self.way} {self.who}")] if self.who else []
+        return [*people, ("address", f"{self.way} {self.place}")]
+
+    async def may(self) -> None:
+        """Raises Waiting."""
+        if wait_s := max([await self.attempts.wait_s(*one) for one in self._counted()]):
+            raise Waiting(wait_s)
+
+    async def wrong(self) -> int:
+        """Count a wrong one; how long to wait now [s]."""
+        return max([await self.attempts.wrong(*one) for one in self._counted()])
+
+    async def right(self) -> None:
+        for one in self._counted():
+            await self.attempts.right(*one)
+
 
 class Doorway:
     """Lets people in and out, and asks them again who they are."""
@@ -91,55 +125,46 @@ class Doorway:
         await self.gate.register.look()
         if self.gate.register.known.body("person", who) is None:
             who = who.lower()
-        await self._may_try(who, place)
+        trying = _Tries(self._attempts, "password" if kind == "password" else "tablet", who, place)
+        await trying.may()
         owner = f"person:{who}"
         kept = self.gate.register.known.kept.get((owner, kind))
         person = self.gate.register.known.person(who)
         # Counted before it is looked at: a hundred at once are a hundred.
-        waits = max(
-            await self._attempts.wrong("person", who), await self._attempts.wrong("address", place)
-        )
+        waits = await trying.wrong()
         given = secret[: 1024 if kind == "password" else PIN_MAX]
         right = await self._slowly(lambda: self.secrets.verify(kept, given))
         if not right or person is None or not person.roles:
             if waits:
-                await self._tell_locked(who, place, waits)
+                await self._tell_locked(trying, waits)
             raise Turned(WRONG if kind == "password" else WRONG_PIN)
-        await self._attempts.right("person", who)
-        await self._attempts.right("address", place)
+        await trying.right()
         return person
 
     async def by_key(self, kind: str, secret: str, scope: Scope) -> Person:
         """The active person whose badge this is. Raises Turned, Waiting."""
-        place = address(scope)
-        await self._may_try("", place)
+        trying = _Tries(self._attempts, "tablet", "", address(scope))
+        await trying.may()
         await self.gate.register.look()
-        waits = await self._attempts.wrong("address", place)
+        waits = await trying.wrong()
         owner = await self.desk.read(lambda c: self.secrets.owner_of(c, kind, secret[:200]))
         person = self.gate.register.known.person((owner or "").partition(":")[2])
         if person is None or not person.roles:
             if waits:
-                await self._tell_locked("", place, waits)
+                await self._tell_locked(trying, waits)
             raise Turned("Nobody has this badge.")
-        await self._attempts.right("address", place)
+        await trying.right()
         return person
 
-    async def _may_try(self, who: str, place: str) -> None:
-        wait_s = await self._attempts.wait_s("address", place)
-        if who:
-            wait_s = max(wait_s, await self._attempts.wait_s("person", who))
-        if wait_s:
-            raise Waiting(wait_s)
-
-    async def _tell_locked(self, who: str, place: str, wait_s: int) -> None:
+    async def _tell_locked(self, trying: "_Tries", wait_s: int) -> None:
         if self._told.hit("locked", "anybody"):
             return
-        known = who if self.gate.register.known.body("person", who) else "somebody unknown"
-        command = LockedOut(
-            how=f"{known} from {place} for {wait_s} s", reason=f"{known} from {place}"
-        )
-        await self._audit(command, SYSTEM, place)
-        log.warning("after wrong attempts, %s at %s has to wait for %d s", known, place, wait_s)
+        known = self.gate.register.known.body("person", trying.who)
+        whose = f"{trying.who if known else 'somebody unknown'} from {trying.place}"
+        by = "by password" if trying.way == "password" else "at a tablet"
+        command = LockedOut(how=f"{whose} for {wait_s} s {by}", reason=f"{whose} {by}")
+        await self._audit(command, SYSTEM, trying.place)
+        log.warning("after wrong attempts, %s has to wait for %d s %s", whose, wait_s, by)
 
     async def _audit(
         self, command: SignedIn | SignedOut | LockedOut, person: Person, at: str
@@ -151,7 +176,8 @@ class Doorway:
                 raise
 
     async def begin(self, person: Person, via: str, scope: Scope) -> tuple[str, Session]:
-        """A session for `person` in the browser that asks; the one it had has ended.
+        """A session for `person` in the browser that asks; the one it had has ended, and its sockets
+        close, whoever's it was.
 
         Raises store.live.UNAVAILABLE, RecordsAway.
         """
@@ -159,6 +185,12 @@ class Doorway:
         await self._audit(
             SignedIn(how=via, reason=f"by {via}"), person, before.device or address(scope)
         )
+        if before.signed_in:
+            await self._audit(
+                SignedOut(how=before.via, reason=f"{person.id} took over"),
+                before.person,
+                before.device or address(scope),
+            )
         await self._end(before)
         token, session = await self.gate.sessions.begin(
             person.id,
@@ -168,7 +200,7 @@ class Doorway:
             limits_s=session_s(person.roles),
         )
         await self._another(before)
-        scope["state"]["who"] = who_of(person, session)
+        scope["state"]["who"] = who_of(person, session, before.device)
         return token, session
 
     async def out(self, who: Who, scope: Scope) -> None:

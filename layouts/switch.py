@@ -55,7 +55,10 @@ def page(
     head = html.Div(
         [
             html.H1("Who takes over?"),
-            html.Span(f"{tablet} · {now} is signed in" if now else tablet, className="note"),
+            html.Span(
+                f"{tablet} · {now} is signed in until somebody takes over" if now else tablet,
+                className="note",
+            ),
             html.Span(className="grow"),
             html.A("Back to the screens", href="/", className="act"),
         ],

@@ -178,6 +178,10 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+# Who has one of these rights in a part of the site only can do nothing by it.
+SITE_RIGHTS = frozenset(kind.right for kind in KINDS.values() if kind.places is _of_site)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Set:
     """Make the record, or change it. version: the one that the person saw, 0 where he saw none."""

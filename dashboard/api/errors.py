@@ -105,7 +105,7 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 async def _waiting(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Waiting)
-    return answer(429, error.words, headers={"Retry-After": str(error.seconds)})
+    return answer(429, error.words, headers=error.headers)
 
 
 async def _away(_request: Request, error: Exception) -> Response:

@@ -67,7 +67,9 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
         try:
             said = await _changed(doorway, config, asks, form, request)
         except Waiting as waiting:
-            return await drawn(asks, 429, waiting.words)
+            answer = await drawn(asks, 429, waiting.words)
+            answer.headers.update(waiting.headers)
+            return answer
         except Refused as refused:
             return await drawn(asks, 422, str(refused))
         except UNAVAILABLE:

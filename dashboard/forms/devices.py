@@ -16,6 +16,7 @@ from dashboard.forms.parts import (
     all_fields,
     conflict_words,
     fields,
+    lacks,
     viewer_of,
 )
 from dashboard.identity import Who, who
@@ -56,9 +57,9 @@ class _Screen:
 
     def may(self, asks: Who) -> Response | None:
         """Why not, as a page; None for whoever may."""
-        if asks.person.has("devices") and asks.signed_in:
+        words = lacks(asks, "devices", self._config.plant.id)
+        if not words:
             return None
-        words = "Only administrators see and admit walls, tablets and programs."
         return HTMLResponse(refused.page(words, theme=self._theme), status_code=403)
 
     async def all(self, asks: Who, status: int = 200, **said: Any) -> Response:
@@ -69,7 +70,7 @@ class _Screen:
             self._config.plant,
             viewer_of(self._doorway, asks),
             known.of("device"),
-            known.of("token") if asks.person.has("tokens") else None,
+            known.of("token") if asks.person.may("tokens", self._config.plant.id) else None,
             seen_us=seen_us,
             rights=[right for right in RIGHTS if asks.person.has(right)],
             now_us=time.time_ns() // 1000,

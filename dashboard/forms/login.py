@@ -56,15 +56,20 @@ def _coming_and_going(server: FastAPI, doorway: Doorway, drawn: Draw) -> None:
             )
             return await signed_in(doorway, request, person, "password", to)
         except Waiting as waiting:
-            after = {"Retry-After": str(waiting.seconds)}
             answer = drawn(429, id=id, to=to, said=waiting.words)
-            answer.headers.update(after)
+            answer.headers.update(waiting.headers)
             return answer
         except Turned as turned:
             return drawn(401, id=id, to=to, said=str(turned))
         except UNAVAILABLE as error:
             log.warning("nobody can sign in: %s", error)
             return drawn(503, id=id, to=to, said=AWAY)
+
+    @server.get("/logout", include_in_schema=False)
+    async def typed(request: Request) -> Response:
+        """Nobody is signed out by an address that is only opened: he is led to where one does it."""
+        who = await doorway.gate.who(request.scope)
+        return RedirectResponse("/account" if who.signed_in else "/login", status_code=303)
 
     @server.post("/logout", include_in_schema=False)
     async def leave(request: Request) -> Response:

@@ -5,7 +5,7 @@ import logging
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from dashboard.access import set_cookie
+from dashboard.access import OIDC, OIDC_BACK, set_cookie
 from dashboard.doorway import UNAVAILABLE, Doorway
 from dashboard.forms.login import AWAY, signed_in
 from dashboard.forms.parts import FirstAddress, back_to
@@ -18,7 +18,6 @@ from store.keys import plant_key
 log = logging.getLogger("takt.access")
 
 COOKIE = "takt_oidc"
-BACK = "/login/oidc/back"
 REFUSED = "It was not said who you are. Please try again."
 
 
@@ -41,10 +40,10 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
         answer.delete_cookie(COOKIE, path="/login")
         return answer
 
-    @server.get("/login/oidc", include_in_schema=False)
+    @server.get(OIDC, include_in_schema=False)
     async def begin(request: Request, to: str = Query("/", alias="next")) -> Response:
         try:
-            back = FirstAddress(config, request).of(BACK)
+            back = FirstAddress(config, request).of(OIDC_BACK)
             address, sealed = await provider.begin(back, back_to(to))
         except (ProviderAway, ProviderRefused) as error:
             log.warning("the identity provider is away: %s", error)
@@ -53,7 +52,7 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
         set_cookie(answer, request.scope, COOKIE, sealed, max_age_s=ATTEMPT_S, path="/login")
         return answer
 
-    @server.get(BACK, include_in_schema=False)
+    @server.get(OIDC_BACK, include_in_schema=False)
     async def end(request: Request, state: str = "", code: str = "", error: str = "") -> Response:
         if error or not code:
             return drawn(401, f"{table.oidc_name} has not let you in.")
@@ -62,7 +61,7 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
                 request.cookies.get(COOKIE, ""),
                 state=state,
                 code=code,
-                back=FirstAddress(config, request).of(BACK),
+                back=FirstAddress(config, request).of(OIDC_BACK),
             )
             person = _person(doorway, subject)
             if person is None:

@@ -12,6 +12,7 @@ from dashboard.records import RecordsAway
 from layouts._desk import moment_of
 from layouts._viewer import viewer
 from mes.equipment import Plant
+from mes.kinds import SITE_RIGHTS
 from mes.people import RIGHTS
 from mes.records import Conflict
 from store.config import Config
@@ -51,11 +52,28 @@ def viewer_of(doorway: Doorway, who: Who, *, on: str = "") -> Component:
     body = doorway.gate.register.known.active("device", who.device) or {}
     return viewer(
         who.person.name if who.signed_in else "",
-        [right for right in RIGHTS if who.person.has(right)],
+        [
+            right
+            for right in RIGHTS
+            if who.person.has(right)
+            and (right not in SITE_RIGHTS or who.person.may(right, doorway.gate.site))
+        ],
         device=str(body.get("name", "")),
         tablet=body.get("kind") == "tablet",
         on=on,
     )
+
+
+def lacks(asks: Who, right: str, site: str) -> str:
+    """What who asks lacks of an administrator's right for the whole site, in words; "" for nothing."""
+    if asks.signed_in and asks.person.may(right, site):
+        return ""
+    needed = f"Only administrators of the whole site {RIGHTS[right].words}."
+    if RIGHTS[right].roles.isdisjoint(asks.person.roles):
+        return f"{needed} Your roles: {', '.join(asks.person.roles)}."
+    if asks.via in ("pin", "badge"):
+        return f"{needed} That takes your password; you have signed in by {asks.via}."
+    return f"{needed} You are one of {', '.join(asks.person.scope) or 'nothing'} only."
 
 
 def conflict_words(conflict: Conflict, plant: Plant) -> str:

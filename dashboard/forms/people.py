@@ -12,6 +12,7 @@ from dashboard.forms.parts import (
     all_fields,
     conflict_words,
     fields,
+    lacks,
     viewer_of,
 )
 from dashboard.identity import Who, who
@@ -60,9 +61,9 @@ class _Screen:
 
     def may(self, asks: Who) -> Response | None:
         """Why not, as a page; None for whoever may."""
-        if asks.person.may("people", self._config.plant.id) and asks.signed_in:
+        words = lacks(asks, "people", self._config.plant.id)
+        if not words:
             return None
-        words = "Only administrators of the whole site see and change people."
         return HTMLResponse(refused.page(words, theme=self._theme), status_code=403)
 
     def all(

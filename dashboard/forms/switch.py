@@ -51,7 +51,9 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
             via = "badge" if badge else "pin"
             return await signed_in(doorway, request, person, via, to)
         except Waiting as waiting:
-            return drawn(asks, 429, to, waiting.words, id)
+            answer = drawn(asks, 429, to, waiting.words, id)
+            answer.headers.update(waiting.headers)
+            return answer
         except Turned as turned:
             return drawn(asks, 401, to, str(turned), id)
         except UNAVAILABLE:

@@ -95,11 +95,39 @@ def test_the_demo_shows_nothing_else_to_visitors(demo, path):
     assert Visitor(demo.url).get(path).status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [
+        ("/logout", "/login"),
+        ("/login/", "/login"),
+        ("/login/?next=/account", "/login?next=/account"),
+        ("//evil.example/", "/evil.example"),
+        ("/people/", "/people"),
+    ],
+)
+def test_an_address_that_is_nearly_right_leads_to_the_right_one(demo, closed, path, to):
+    for plant in (demo, closed):
+        answer = Visitor(plant.url).get(plant.url + path)
+        assert (answer.status_code, answer.headers["location"]) == (303, to)
+
+
+@pytest.mark.parametrize("path", ["/login/x", "/login/oidc", "/logout/x"])
+def test_what_is_no_sign_in_page_is_as_unknown_as_other_pages(demo, closed, path):
+    """No provider is configured: /login/oidc is none, too."""
+    assert Visitor(closed.url).get(path).headers["location"] == f"/login?next={path}"
+    nowhere, there = (
+        re.sub(r'"end_id":"[^"]*"', "", Visitor(demo.url).get(address).text)  # of each answer
+        for address in ("/no/such/page", path)
+    )
+    assert nowhere == there
+
+
 def test_a_person_of_the_demo_signs_in_and_out(demo):
     visitor = as_person(demo, "engineer")
     (cookie,) = [c for c in visitor.cookies.jar if c.name == "takt_session"]
     assert cookie.has_nonstandard_attr("HttpOnly")
     assert visitor.get("/account").status_code != 303
+    assert visitor.get("/logout").headers["location"] == "/account"
     answer = visitor.post("/logout")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login?said=out")
     visitor.cookies.set("takt_session", cookie.value)  # kept by whoever copied it: it has ended

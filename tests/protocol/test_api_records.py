@@ -25,6 +25,20 @@ def plant(tmp_path_factory):
     running.end()
 
 
+@pytest.mark.parametrize("path", ["/people", "/devices"])
+def test_an_administrator_of_an_area_is_told_what_he_lacks_and_offered_nothing(plant, path):
+    site, area = plant.as_who("admin-site"), plant.as_who("admin-press")
+    assert site.get(path).status_code == 200
+    answer = area.get(path)
+    assert answer.status_code == 403
+    assert "Only administrators of the whole site" in answer.text
+    assert "You are one of north/press-shop only." in answer.text
+    assert "<form" not in answer.text
+    assert f'href="{path}"' in site.get("/account").text
+    assert f'href="{path}"' not in area.get("/account").text
+    assert "Your roles: operator." in plant.as_who("operator-site").get(path).text
+
+
 def put(client, path, body, headers=NEW, key=None, **said) -> httpx.Response:
     told = {"Idempotency-Key": key or next(KEYS), **headers}
     return client.put(f"/api/v1/{path}", json={"body": body, **said}, headers=told)

@@ -9,7 +9,10 @@ import subprocess
 import sys
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
+from dashboard.sockets import CODE
 from store import last_seen, live
 from store.last_seen import SEEN, LastSeen
 from tests.own_redis import wait_until
@@ -168,9 +171,65 @@ def test_people_take_turns_at_a_tablet_and_nowhere_else(plant):
     assert "Mara Vogel" in tablet.get("/account").text
     assert "by pin" in tablet.get("/account").text or "this one" in tablet.get("/account").text
     assert tablet.post("/switch", data=form | {"id": "engineer"}).status_code == 401
+    assert "Only administrators" in tablet.get("/people").text
     elsewhere = Visitor(plant.url)
     elsewhere.cookies.set("takt_session", tablet.cookies["takt_session"])
     assert elsewhere.get("/account").status_code == 303  # a session by PIN holds at its tablet
+    assert elsewhere.get("/api/v1/drafts/x").status_code == 401
+    another, _ = admitted(plant, "Another tablet", "--kind", "tablet")
+    another.cookies.set("takt_session", tablet.cookies["takt_session"])
+    assert another.get("/account").status_code == 303
+
+
+def test_a_session_by_password_is_not_bound_and_makes_no_tablet_of_another_browser(plant):
+    tablet, _ = admitted(plant, "Office tablet", "--kind", "tablet")
+    assert tablet.sign_in("engineer", password_of(plant.data, "engineer")).status_code == 303
+    assert tablet.get("/switch").status_code == 200
+    elsewhere = Visitor(plant.url)
+    elsewhere.cookies.set("takt_session", tablet.cookies["takt_session"])
+    assert elsewhere.get("/account").status_code == 200
+    assert elsewhere.get("/switch").status_code == 303
+    form = {"id": "manager", "pin": pin_of(plant.data, "manager")}
+    assert elsewhere.post("/switch", data=form).status_code == 401
+
+
+def test_who_takes_over_a_tablet_ends_the_session_before_and_keeps_its_own_drafts(plant):
+    tablet, _ = admitted(plant, "Line tablet", "--kind", "tablet")
+    pins = {id: {"id": id, "pin": pin_of(plant.data, id)} for id in ("manager", "quality")}
+    assert tablet.post("/switch", data=pins["manager"]).status_code == 303
+    before = tablet.cookies["takt_session"]
+    tablet.put("/api/v1/drafts/take-over", json={"fields": {"text": "die worn"}})
+    assert "Mara Vogel is signed in" in tablet.get("/switch").text
+    cookies = "; ".join(f"{one.name}={one.value}" for one in tablet.cookies.jar)
+    address = plant.url.replace("http:", "ws:") + "/_dash-ws-callback"
+    headers = {"Cookie": cookies}
+    with connect(address, origin=plant.url, additional_headers=headers, proxy=None) as socket:
+        socket.send('{"type": "heartbeat"}')
+        assert "heartbeat_ack" in socket.recv(5)
+        assert tablet.post("/switch", data=pins["quality"]).status_code == 303
+        with pytest.raises(ConnectionClosed):
+            socket.recv(5)
+        assert socket.close_code == CODE
+    assert tablet.get("/api/v1/drafts/take-over").json() == {"fields": {}}
+    after = tablet.cookies["takt_session"]
+    tablet.cookies.set("takt_session", before, domain="127.0.0.1")
+    assert tablet.get("/account").status_code == 303  # it has ended, at its own tablet too
+    tablet.cookies.set("takt_session", after, domain="127.0.0.1")
+    assert tablet.post("/switch", data=pins["manager"]).status_code == 303
+    assert tablet.get("/api/v1/drafts/take-over").json() == {"fields": {"text": "die worn"}}
+    trail = as_person(plant, "manager").get("/api/v1/audit?person=manager&command=SignedOut")
+    assert "quality took over" in trail.text
+
+
+def test_wrong_pins_lock_the_pin_and_not_the_password(plant):
+    tablet, _ = admitted(plant, "Busy tablet", "--kind", "tablet")
+    wrong = {"id": "supervisor", "pin": "0000"}
+    assert [tablet.post("/switch", data=wrong).status_code for _ in range(6)] == [401] * 5 + [429]
+    right = wrong | {"pin": pin_of(plant.data, "supervisor")}
+    answer = tablet.post("/switch", data=right)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+    as_person(plant, "supervisor")  # by password
 
 
 def test_a_badge_signs_in_at_a_tablet(plant):

@@ -7,6 +7,8 @@ import socket
 import ssl
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from dashboard.headers import policy
 from tests.own_certificate import certificate
@@ -166,7 +168,45 @@ def test_a_websocket_is_opened_for_our_own_pages_alone(plant):
     assert ask(plant, path, headers=SOCKET)[0] == 403
 
 
-def test_a_callback_needs_the_token_of_its_browser(plant):
+def frame(**said):
+    return json.dumps({"type": "callback_request", "requestId": "1", "rendererId": "a", **said})
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        ("x", 1007),
+        ("[" * 5000, 1007),
+        (b"\x00\xff", 1003),
+        ("x" * (1 << 20) + "x", 1009),
+        ("5", 1008),
+        ("[]", 1008),
+        ("[" * 40 + "]" * 40, 1008),
+        (frame(type="nonsense"), 1008),
+        (frame(), 1008),
+        (frame(payload=[]), 1008),
+        (frame(payload={"output": ["x"]}), 1008),
+        (frame(payload={"output": "audit-page.children"}), 1008),  # by HTTP alone
+        (frame(type="get_props_response", requestId=[]), 1008),
+        (frame(type="get_props_response", payload=["data-topic"]), 1008),
+    ],
+)
+def test_a_frame_that_no_page_sends_closes_the_websocket(plant, sent, code):
+    address = plant.url.replace("http:", "ws:") + "/_dash-ws-callback"
+    with connect(address, origin=plant.url, proxy=None, max_size=None) as socket:
+        socket.send('{"type": "heartbeat"}')
+        assert json.loads(socket.recv(5)) == {"type": "heartbeat_ack"}
+        socket.send(sent)
+        with pytest.raises(ConnectionClosed):
+            socket.recv(5)
+        assert socket.close_code == code
+    log = (plant.data / "dashboard.log").read_text()
+    assert "Traceback" not in log
+    assert log.count("a websocket of 127.0.0.1 was closed") <= 10
+
+
+def callback(plant):
+    """The headers of a page that may call."""
     _, pairs, _ = ask(plant, "/")
     cookies = dict(
         value.split(";")[0].split("=", 1) for name, value in pairs if name == "set-cookie"
@@ -176,9 +216,48 @@ def test_a_callback_needs_the_token_of_its_browser(plant):
         "Content-Type": "application/json",
         "Origin": plant.url,
     }
+    return sent, {"X-CSRFToken": cookies["_csrf_token"]}
+
+
+def drawing(**changes):
+    """A call that draws the audit trail's page."""
+    search = {"id": "_pages_location", "property": "search", "value": ""}
+    call = {
+        "output": "audit-page.children",
+        "outputs": {"id": "audit-page", "property": "children"},
+        "inputs": [search | changes.pop("search", {})],
+        "changedPropIds": ["_pages_location.search"],
+        "state": [],
+    }
+    return json.dumps(call | changes).encode()
+
+
+def test_a_call_that_no_page_makes_is_a_bad_request(plant):
+    sent, shown = callback(plant)
+    path = "/_dash-update-component"
+    assert ask(plant, path, "POST", headers=sent | shown, body=drawing())[0] == 200
+    for body in (
+        b"", b"x", b"null", b"[]", b"{}", b"[" * 5000, drawing(output="nothing.children"),
+        drawing(output=["x"]), drawing(output="_pages_dummy.children"), drawing(outputs=[]),
+        drawing(inputs=5), drawing(inputs=[]), drawing(state=[[]]), drawing(changedPropIds=[[]]),
+        drawing(search={"value": ["x"]}), drawing(search={"id": "other"}),
+    ):  # fmt: skip
+        status, _, text = ask(plant, path, "POST", headers=sent | shown, body=body)
+        assert (body, status, code(text)) == (body, 400, "bad_request")
+    assert "Traceback" not in (plant.data / "dashboard.log").read_text()
+
+
+@pytest.mark.parametrize("file", ["dash/x.js", "nothing/x.js", "dash/dcc/async-mathjax.js.map"])
+def test_a_script_that_there_is_not_is_not_found(plant, file):
+    status, _, text = ask(plant, f"/_dash-component-suites/{file}")
+    assert (status, code(text)) == (404, "not_found")
+    assert "Traceback" not in (plant.data / "dashboard.log").read_text()
+
+
+def test_a_callback_needs_the_token_of_its_browser(plant):
+    sent, shown = callback(plant)
     path = "/_dash-update-component"
     assert ask(plant, path, "POST", headers=sent, body=b"{}")[0] == 403
-    shown = {"X-CSRFToken": cookies["_csrf_token"]}
     assert ask(plant, path, "POST", headers=sent | shown, body=b"{}")[0] != 403
     stolen = sent | shown | {"Cookie": f"takt_browser={'a' * 32}"}
     assert ask(plant, path, "POST", headers=stolen, body=b"{}")[0] == 403

@@ -43,7 +43,7 @@ async def at_work(tmp_path, own_redis):
     desk, sessions = Desk(database, PLANT, redis), Sessions(redis)
     register = Register(desk, secrets)
     gate = Gate(register, sessions, Sockets(redis, sessions), LastSeen(redis), site=PLANT.id,
-                demo=False, theme="light", protected=lambda _: True)  # fmt: skip
+                demo=False, oidc=False, theme="light", protected=lambda _: True)  # fmt: skip
     doorway = Doorway(desk, gate, secrets, Attempts(redis))
     try:
         yield doorway, key
@@ -98,6 +98,16 @@ async def test_a_change_of_the_past_takes_a_second_person(tmp_path, own_redis):
         assert [record.version for record in done.records] == [2]
         record = await desk.read(lambda c: Records(c).record("master_data", "press-1"))
         assert record is not None and record.by == "engineer"
+
+
+async def test_wrong_attempts_are_known_to_a_dashboard_that_starts_anew(own_redis):
+    redis = live.open_redis(own_redis.url)
+    before, after = Attempts(redis), Attempts(redis)
+    for _ in range(FREE["person"]):
+        await before.wrong("person", "password anna")
+    assert 0 < await after.wait_s("person", "password anna") <= 60
+    assert await after.wait_s("person", "tablet anna") == 0
+    await redis.aclose()
 
 
 async def test_wrong_signatures_count_for_the_lock_out_also_without_redis(tmp_path, own_redis):
