@@ -1,5 +1,6 @@
 """Pages for desks that are plain HTML: the same head as on the screens, forms and tables below."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -50,6 +51,15 @@ def checks(
     return Tag("fieldset", Tag("legend", legend), inside, className=look)
 
 
+def scope_words(plant: Plant, scope: Sequence[str]) -> str:
+    """Paths of equipment by what people call it: "Press shop, Assembly line 1"."""
+    names = {plant.path_of(one.id): one.name for one in plant.areas.values()}
+    names |= {plant.path_of(one.id): one.name for one in plant.work_centers.values()}
+    names |= {plant.path_of(one.id): one.name for one in plant.work_units.values()}
+    names[plant.id] = "everything"
+    return ", ".join(names.get(path, path) for path in scope) or "nothing"
+
+
 def places(plant: Plant, on: list[str], name: str = "scope") -> Tag:
     """Boxes for the equipment that somebody may see: the site and everything below it."""
     options = [(plant.id, f"{plant.name} (everything)")]
@@ -62,7 +72,7 @@ def places(plant: Plant, on: list[str], name: str = "scope") -> Tag:
         ]
     known = {value for value, _ in options}
     options += [(path, path) for path in on if path not in known]
-    return checks("May see", name, options, on, look="fields in-line")
+    return checks("May see", name, options, on, look="fields in-line places")
 
 
 def table(heads: list[str], rows: list[list[Any]], *, empty: str) -> Component:
