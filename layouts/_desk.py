@@ -15,15 +15,16 @@ from mes.equipment import Plant
 
 
 def desk(
-    plant: Plant, title: str, viewer: Component, *children: Any, theme: str = "light",
-    scripts: tuple[str, ...] = (),
+    plant: Plant, title: str, viewer: Component, *children: Any, now_us: int,
+    theme: str = "light", scripts: tuple[str, ...] = (),
 ) -> str:  # fmt: skip
     """The page with `title`; viewer: who is signed in."""
+    clock = _parts.clock(now_us, plant.time_zone)
     body = html.Div(
-        [_parts.top(plant, "", None, viewer), html.Main(list(children), className="page")],
+        [_parts.top(plant, "", clock, viewer), html.Main(list(children), className="page")],
         className="screen",
     )
-    return document(title, body, theme=theme, scripts=scripts)
+    return document(title, body, theme=theme, scripts=("clock.js", "dates.js", *scripts))
 
 
 def moment_of(us: int | None, zone: str, now_us: int) -> str:

@@ -42,6 +42,7 @@ def page(
             ],
             className="thirds",
         ),
+        now_us=now_us,
         theme=theme,
     )  # fmt: skip
 

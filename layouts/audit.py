@@ -17,7 +17,7 @@ from layouts._audit_words import (
     known_commands,
     value_words,
 )
-from layouts._document import button, field, note
+from layouts._document import button, date_field, field, note
 from layouts._html import Tag
 from layouts._signature import printed
 from layouts._slots import filled
@@ -123,8 +123,8 @@ def _search(plant: Plant, asked: Mapping[str, str], people: Sequence[tuple[str, 
             field("Id", "id", value=typed("id"), maxlength="128", autocomplete="off",
                   placeholder="any"),
             _choice("Place", "place", _places(plant), typed("place"), "anywhere"),
-            field("From", "from", type="datetime-local", value=typed("from")),
-            field("Until", "until", type="datetime-local", value=typed("until")),
+            date_field("From", "from", time=True, value=typed("from")),
+            date_field("Until", "until", time=True, value=typed("until")),
             field("Text", "q", value=typed("q"), maxlength="200", autocomplete="off",
                   placeholder="in values, reasons, names"),
             html.Div([button("Search"), html.A("Clear", href=PATH, className="act")],

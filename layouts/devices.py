@@ -56,6 +56,7 @@ def page(
         note(said, look=look),
         _once(once),
         *parts,
+        now_us=now_us,
         theme=theme,
     )
 

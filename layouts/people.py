@@ -21,6 +21,7 @@ def page(
     people: Sequence[Record],
     *,
     has: Mapping[str, Sequence[str]],
+    now_us: int,
     said: str = "",
     look: str = "stop",
     typed: Mapping[str, Any] | None = None,
@@ -41,6 +42,7 @@ def page(
             ],
             className="list-and-form",
         ),
+        now_us=now_us,
         theme=theme,
         scripts=("drafts.js",),
     )  # fmt: skip
@@ -114,6 +116,7 @@ def one(
     record: Record,
     *,
     has: Sequence[str],
+    now_us: int,
     typed: Mapping[str, Any] | None = None,
     said: str = "",
     look: str = "stop",
@@ -141,6 +144,7 @@ def one(
             ],
             className="halves",
         ),
+        now_us=now_us,
         theme=theme,
         scripts=("drafts.js",),
     )  # fmt: skip
