@@ -9,12 +9,14 @@ from dash.development.base_component import Component
 
 from layouts import _parts
 from layouts._audit_words import (
+    COMMANDS,
     command_words,
     done_words,
     field_words,
     full_time,
     kind_words,
     known_commands,
+    place_words,
     value_words,
 )
 from layouts._document import button, date_field, field, note
@@ -190,7 +192,7 @@ def _row(line: AuditLine, now: Snapshot) -> Component:
             html.Td([html.B(clock), html.Small(date), html.Small(f"entry {line.position}")],
                     className="when"),
             html.Td([html.B(line.name), html.Small(line.person),
-                     html.Small(f"at {line.device}") if line.device else None]),
+                     html.Small(place_words(line.device))]),
             html.Td([html.B(done_words(line.command, line.old, line.new)), _record(line),
                      html.Small(", ".join(line.places))]),
             html.Td(_changes(line, zone), className="changes gone" if line.new is None else "changes"),
@@ -219,7 +221,9 @@ def _signed(line: AuditLine, now: Snapshot) -> Component | None:
 def _changes(line: AuditLine, zone: str) -> list[Component]:
     found = differences(line.old, line.new)
     if not found:
-        return [html.Span("the record itself is as it was", className="note")] if line.kind else []
+        said = line.command in COMMANDS  # of a password or a token the command says it all
+        same = html.Span("the record itself is as it was", className="note")
+        return [same] if line.kind and not said else []
     first, rest = found[:AT_ONCE], found[AT_ONCE:]
     out = [html.Ul([_change(one, zone) for one in first], className="plain")]
     if rest:
