@@ -39,7 +39,10 @@
       for (const el of form.elements) {
         if (!kept(el)) continue;
         if (el.type === "checkbox" || el.type === "radio") el.checked = found[el.name + "=" + el.value] === "on";
-        else if (found[el.name] !== undefined) el.value = found[el.name];
+        else if (found[el.name] !== undefined) {
+          el.value = found[el.name];
+          if (el.closest("details")) el.closest("details").open = true;    // nothing is sent that nobody sees
+        }
       }
       form.dataset.restored = "yes";
     } catch (error) { /* Takt is away: the form is as it came */ }

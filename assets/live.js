@@ -8,9 +8,8 @@
  * Clocks run here, so that they run on when the server does not:
  *   data-since=MS   the text is the time since then, with data-as="age" as "0.3 s"; with
  *                   data-while="live" it stands still while its tile is not live
- *   data-clock=IANA the text is site time
  *   data-stale-at=MS  past that the element is stale (class is-stale, data-quality "stale")
- * All compare with the server's clock, known to within the fastest delivery seen.
+ * Both compare with the server's clock, known to within the fastest delivery seen.
  *
  * What no callback touches comes as text, in `data-html` of #island, and is put into the page here.
  */
@@ -24,13 +23,13 @@
   const NOT_LIVE = "[data-quality=stale], [data-quality=offline], [data-quality=bad]";
   const SKEW_MS = 300000;    // how long a fast delivery is taken for the difference of the clocks
   let live = null, heard = performance.now(), skew = 0, last = null, asking = false, good = 0;
-  let was = "", found = new Map(), clocks = [], sinces = [], tiles = [], soon = 0, slowSince = null;
+  let was = "", found = new Map(), sinces = [], tiles = [], soon = 0, slowSince = null;
   let fastest = [Infinity, Infinity], turned = performance.now();   // in this while, in the one before
 
   /* A clock that nobody sets: the wall's own may be stepped, or drift for weeks. */
   const clock = () => performance.timeOrigin + performance.now();
   const serverNow = () => clock() - skew;
-  const started = clock(), formats = new Map();
+  const started = clock();
   const put = (el, name, value) => { if (el.getAttribute(name) !== value) el.setAttribute(name, value); };
   const text = (el, value) => {
     const node = el.firstChild;        // most slots have one text node: changing it moves no layout object
@@ -91,12 +90,6 @@
     return ms >= 10000 ? Math.floor(ms / 1000) + " s" : (Math.floor(Math.max(0, ms) / 100) / 10).toFixed(1) + " s";
   }
 
-  function siteTime(zone, now) {
-    if (!formats.has(zone))
-      formats.set(zone, new Intl.DateTimeFormat("en-GB", {hour: "2-digit", minute: "2-digit", timeZone: zone}));
-    return formats.get(zone).format(now);
-  }
-
   function run(el, now) {
     if (el.dataset.while && el.closest(NOT_LIVE)) return;
     const ms = now - Number(el.dataset.since);
@@ -122,7 +115,6 @@
     clearTimeout(soon);                // a tile grows stale when it does, not at the next tick
     if (next < TICK_MS) soon = setTimeout(tick, next + 1);
     for (const el of sinces) run(el, now);
-    for (const el of clocks) text(el, siteTime(el.dataset.clock, now));
     banner(off, now);
   }
 
@@ -169,7 +161,6 @@
     const island = document.getElementById("island");
     if (island) island.innerHTML = island.dataset.html;
     found = new Map();
-    clocks = [...document.querySelectorAll("[data-clock]")];
     sinces = [...document.querySelectorAll("[data-since]")];
     tiles = [...document.querySelectorAll("[data-stale-at]")];
     watch.disconnect();

@@ -27,6 +27,14 @@ COMMANDS = {
     "SetLink": "made a one-time link",
     "RemoveLink": "took away the one-time link",
 }
+_WAYS = {
+    "password": "by password",
+    "pin": "by PIN",
+    "badge": "by badge",
+    "oidc": "by the identity provider",
+    "link": "by one-time link",
+    "token": "by token",
+}
 _UNITS = {"s": "s", "min": "min", "pct": "%"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 
@@ -54,6 +62,11 @@ def done_words(command: str, old: Any, new: Any) -> str:
     if command in COMMANDS or not command.startswith(("Set", "Remove")):
         return command_words(command)
     return "made" if old is None else "removed" if new is None else "changed"
+
+
+def place_words(device: str) -> str:
+    """Where somebody acted: "at cell-1"; away from a known device how he had signed in."""
+    return _WAYS.get(device, f"at {device}") if device else ""
 
 
 def full_time(us: int, zone: str) -> tuple[str, str]:

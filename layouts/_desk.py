@@ -1,5 +1,6 @@
 """Pages for desks that are plain HTML: the same head as on the screens, forms and tables below."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,15 +15,16 @@ from mes.equipment import Plant
 
 
 def desk(
-    plant: Plant, title: str, viewer: Component, *children: Any, theme: str = "light",
-    scripts: tuple[str, ...] = (),
+    plant: Plant, title: str, viewer: Component, *children: Any, now_us: int,
+    theme: str = "light", scripts: tuple[str, ...] = (),
 ) -> str:  # fmt: skip
     """The page with `title`; viewer: who is signed in."""
+    clock = _parts.clock(now_us, plant.time_zone)
     body = html.Div(
-        [_parts.top(plant, "", None, viewer), html.Main(list(children), className="page")],
+        [_parts.top(plant, "", clock, viewer), html.Main(list(children), className="page")],
         className="screen",
     )
-    return document(title, body, theme=theme, scripts=scripts)
+    return document(title, body, theme=theme, scripts=("clock.js", "dates.js", *scripts))
 
 
 def moment_of(us: int | None, zone: str, now_us: int) -> str:
@@ -50,6 +52,15 @@ def checks(
     return Tag("fieldset", Tag("legend", legend), inside, className=look)
 
 
+def scope_words(plant: Plant, scope: Sequence[str]) -> str:
+    """Paths of equipment by what people call it: "Press shop, Assembly line 1"."""
+    names = {plant.path_of(one.id): one.name for one in plant.areas.values()}
+    names |= {plant.path_of(one.id): one.name for one in plant.work_centers.values()}
+    names |= {plant.path_of(one.id): one.name for one in plant.work_units.values()}
+    names[plant.id] = "everything"
+    return ", ".join(names.get(path, path) for path in scope) or "nothing"
+
+
 def places(plant: Plant, on: list[str], name: str = "scope") -> Tag:
     """Boxes for the equipment that somebody may see: the site and everything below it."""
     options = [(plant.id, f"{plant.name} (everything)")]
@@ -62,7 +73,7 @@ def places(plant: Plant, on: list[str], name: str = "scope") -> Tag:
         ]
     known = {value for value, _ in options}
     options += [(path, path) for path in on if path not in known]
-    return checks("May see", name, options, on, look="fields in-line")
+    return checks("May see", name, options, on, look="fields in-line places")
 
 
 def table(heads: list[str], rows: list[list[Any]], *, empty: str) -> Component:

@@ -57,14 +57,41 @@ def note(text: str, *, look: str = "stop") -> Component | None:
     )
 
 
-def field(label: str, name: str, *, hint: str = "", fault: str = "", **props: Any) -> Component:
-    """A labelled input. fault: why what was typed there was refused."""
-    inside: list[Any] = [html.Span(label, className="label"), Tag("input", name=name, **props)]
+def field(
+    label: str, name: str, *, hint: str = "", fault: str = "", pick: str = "", **props: Any
+) -> Component:
+    """A labelled input. fault: why what was typed there was refused; pick: the type of an input
+    beside it, out of which the browser's own calendar opens.
+    """
+    box: Any = Tag("input", name=name, **props)
+    if pick:
+        beside = {"class": "pick", "tabindex": "-1", "aria-hidden": "true"}
+        box = html.Span([box, Tag("input", type=pick, **beside)], className="with-pick")
+    inside: list[Any] = [html.Span(label, className="label"), box]
     if hint:
         inside.append(html.Small(hint))
     if fault:
         inside.append(refusal(fault))
     return html.Label(inside, className="field")
+
+
+def date_field(
+    label: str, name: str, *, time: bool = False, aria: str = "", **props: Any
+) -> Component:
+    """A date as YYYY-MM-DD whatever the browser's language is; with `time` one may give that, too.
+    aria: what it is, where no label says so.
+
+    Browsers show their own date inputs in their own language, and an attribute `lang` changes nothing.
+    """
+    if time:
+        shape = {"placeholder": "YYYY-MM-DD hh:mm", "pick": "datetime-local", "maxlength": "40"}
+    else:
+        shape = {
+            "placeholder": "YYYY-MM-DD", "pick": "date", "maxlength": "10",
+            "pattern": "[0-9]{4}-[0-9]{2}-[0-9]{2}", "title": "a date as 2026-01-31",
+        }  # fmt: skip
+    said = {"aria-label": aria or None}
+    return field(label, name, autocomplete="off", inputmode="text", **(shape | said | props))
 
 
 def refusal(words: str) -> Component | None:

@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from layouts._html import to_html
 from layouts._slots import components, slot
-from layouts._words import zone_word
+from layouts._words import ms, site_time, zone_word
 from mes.equipment import Plant
 from mes.snapshot import Snapshot
 
@@ -55,11 +55,13 @@ def offline() -> Component:
     return html.Div("", id="offline", role="alert", **{"data-on": "no"})
 
 
-def clock(now: Snapshot) -> Component:
-    zone = now.plant.time_zone
+def clock(now_us: int, zone: str) -> Component:
+    """Site time, which runs on in the browser; now_us: when the page was drawn."""
+    shown = site_time(now_us, now_us=now_us, zone=zone)
     return html.Span(
-        [html.B("", **{"data-clock": zone}), html.Small(zone_word(now.now_us, zone))],
+        [html.B(shown, **{"data-clock": zone}), html.Small(zone_word(now_us, zone))],
         className="clock",
+        **{"data-now": ms(now_us)},
     )
 
 
@@ -69,7 +71,7 @@ def page(now: Snapshot, topic: str, *children: Any, active: str = "", **props: A
         [
             live(topic, now),
             offline(),
-            top(now.plant, active, clock(now)),
+            top(now.plant, active, clock(now.now_us, now.plant.time_zone)),
             html.Main(list(children), className="page"),
         ],
         className="screen",
@@ -77,7 +79,7 @@ def page(now: Snapshot, topic: str, *children: Any, active: str = "", **props: A
     )
 
 
-def top(plant: Plant, active: str, clock: Component | None, viewer: Any = None) -> Component:
+def top(plant: Plant, active: str, clock: Component, viewer: Any = None) -> Component:
     """The head of a page for desks and tablets. The element "viewer" says who is signed in."""
 
     def link(name: str, title: str, href: str) -> Component:

@@ -3,7 +3,7 @@
 from dash import html
 from dash.development.base_component import Component
 
-from layouts._document import button, field, hidden, note, post, refusal
+from layouts._document import button, date_field, field, hidden, note, post, refusal
 from layouts._entry import Entry, breaks, rivalry, time_field
 from layouts._html import Tag
 
@@ -53,7 +53,7 @@ def exception_form(entry: Entry, action: str, *, back: str, title: str) -> Compo
 def _which(entry: Entry) -> list[Component | Tag]:
     return [
         hidden("kind", "extra"),
-        field("Date", "date", type="date", value=entry.value("date"), required=True,
+        date_field("Date", "date", value=entry.value("date"), required=True,
               fault=entry.fault("date")),
         field("Shift", "shift", value=entry.value("shift"), required=True, maxlength="63",
               list="shifts", fault=entry.fault("shift"), autocomplete="off",
@@ -107,9 +107,9 @@ def holiday_form(entry: Entry, action: str) -> Component:
         rows.append(
             html.Div(
                 [
-                    field("Date" if n == 0 else "", f"{at}date", type="date",
+                    date_field("Date" if n == 0 else "", f"{at}date",
                           value=entry.value(f"{at}date"), fault=entry.fault(f"{at}date"),
-                          **{"aria-label": "date"}),
+                          aria="date"),
                     field("Name" if n == 0 else "", f"{at}name", maxlength="80",
                           value=entry.value(f"{at}name"), fault=entry.fault(f"{at}name"),
                           autocomplete="off", **{"aria-label": "name"}),

@@ -171,7 +171,7 @@ def _shifts(record: Record) -> Component:
     head = html.Tr([html.Th(text) for text in ("Shift", "Starts on", "From–to", "Breaks")])
     if not rows:
         return html.P("No shifts: nothing is planned.", className="note")
-    return html.Table([html.Thead(head), html.Tbody(rows)], className="list left")
+    return html.Table([html.Thead(head), html.Tbody(rows)], className="list")
 
 
 def _version(shown: Shown, record: Record, holds: bool) -> Component:

@@ -1,6 +1,7 @@
 """A week of a calendar, drawn: a column a day, as long as the day really is."""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts._html import Tag
-from layouts._words import hours
+from layouts._words import hours, ms
 from mes.shifts import ShiftException
 from mes.week import HOUR_US, Day, Part, clock_change_us, hours_of, wall_time
 
@@ -21,7 +22,7 @@ def grid(days: tuple[Day, ...], zone: ZoneInfo, now_us: int, *, link: str = "") 
     """link: the address that a shift leads to, with its date and id behind; "" for none."""
     longest = max(day.end_us - day.start_us for day in days)
     head = [html.Div(className="wk-corner"), *(_head(day, now_us) for day in days)]
-    body = [_axis(), *(_column(day, zone, now_us, link) for day in days)]
+    body = [_axis(days, zone, now_us), *(_column(day, zone, now_us, link) for day in days)]
     return html.Div(
         [html.Div(head, className="wk-heads"), html.Div(body, className="wk-body")],
         className="wk",
@@ -61,11 +62,24 @@ def _head(day: Day, now_us: int) -> Component:
     )
 
 
-def _axis() -> Component:
+def _axis(days: tuple[Day, ...], zone: ZoneInfo, now_us: int) -> Component:
     labels = [
         html.Span(f"{hour:02}:00", style={"--at": str(hour)}) for hour in range(0, 24, AXIS_H)
     ]
+    for day in days:
+        if day.start_us <= now_us < day.end_us:
+            said = html.B(f"{wall_time(now_us, zone):%H:%M}", **{"data-clock": zone.key})
+            labels.append(html.Span(said, className="wk-clock-now", **_runs(day, now_us)))
     return html.Div(labels, className="wk-axis")
+
+
+def _runs(day: Day, now_us: int) -> dict[str, Any]:
+    """The place of now in a day, which goes on in the browser."""
+    return {
+        "style": {"--at": _h(now_us - day.start_us)},
+        "data-runs-from": ms(day.start_us),
+        "data-runs-for": _h(day.end_us - day.start_us),
+    }
 
 
 def _column(day: Day, zone: ZoneInfo, now_us: int, link: str) -> Component:
@@ -80,9 +94,7 @@ def _column(day: Day, zone: ZoneInfo, now_us: int, link: str) -> Component:
             and us not in said
         ]
     if day.start_us <= now_us < day.end_us:
-        shown = f"{wall_time(now_us, zone):%H:%M}"
-        style = {"--at": _h(now_us - day.start_us)}
-        inside.append(html.Div(html.Span(shown), className="wk-now", style=style))
+        inside.append(html.Div(className="wk-now", **_runs(day, now_us)))
     kind = "wk-day" + (" free" if day.holiday else "") + ("" if day.known else " unknown")
     kind += " shifted" if day.clock_us else ""
     return html.Div(inside, className=kind, style={"--long": _h(day.end_us - day.start_us)})

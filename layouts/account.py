@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from layouts._desk import desk, moment_of
+from layouts._desk import desk, moment_of, scope_words
 from layouts._document import button, field, hidden, note, post
 from mes.equipment import Plant
 from mes.people import RIGHTS, Person
@@ -42,6 +42,7 @@ def page(
             ],
             className="thirds",
         ),
+        now_us=now_us,
         theme=theme,
     )  # fmt: skip
 
@@ -109,11 +110,13 @@ def _badge(there: bool) -> Component:
 
 def _rights(plant: Plant, person: Person) -> Component:
     mine = [right.words for right in RIGHTS.values() if person.has(right.key)]
-    where = ", ".join(person.scope) or "nowhere"
     return html.Section(
         [
             html.H2("What you may do"),
-            html.P(f"{', '.join(person.roles)} · {where}", className="note"),
+            html.P(
+                f"{', '.join(person.roles)}; sees {scope_words(plant, person.scope)}",
+                className="note",
+            ),
             html.Ul([html.Li(words) for words in mine], className="plain"),
         ],
         className="panel",

@@ -9,15 +9,17 @@ from dash.development.base_component import Component
 
 from layouts import _parts
 from layouts._audit_words import (
+    COMMANDS,
     command_words,
     done_words,
     field_words,
     full_time,
     kind_words,
     known_commands,
+    place_words,
     value_words,
 )
-from layouts._document import button, field, note
+from layouts._document import button, date_field, field, note
 from layouts._html import Tag
 from layouts._signature import printed
 from layouts._slots import filled
@@ -123,8 +125,8 @@ def _search(plant: Plant, asked: Mapping[str, str], people: Sequence[tuple[str, 
             field("Id", "id", value=typed("id"), maxlength="128", autocomplete="off",
                   placeholder="any"),
             _choice("Place", "place", _places(plant), typed("place"), "anywhere"),
-            field("From", "from", type="datetime-local", value=typed("from")),
-            field("Until", "until", type="datetime-local", value=typed("until")),
+            date_field("From", "from", time=True, value=typed("from")),
+            date_field("Until", "until", time=True, value=typed("until")),
             field("Text", "q", value=typed("q"), maxlength="200", autocomplete="off",
                   placeholder="in values, reasons, names"),
             html.Div([button("Search"), html.A("Clear", href=PATH, className="act")],
@@ -190,7 +192,7 @@ def _row(line: AuditLine, now: Snapshot) -> Component:
             html.Td([html.B(clock), html.Small(date), html.Small(f"entry {line.position}")],
                     className="when"),
             html.Td([html.B(line.name), html.Small(line.person),
-                     html.Small(f"at {line.device}") if line.device else None]),
+                     html.Small(place_words(line.device))]),
             html.Td([html.B(done_words(line.command, line.old, line.new)), _record(line),
                      html.Small(", ".join(line.places))]),
             html.Td(_changes(line, zone), className="changes gone" if line.new is None else "changes"),
@@ -212,7 +214,9 @@ def _record(line: AuditLine) -> Component | None:
 def _changes(line: AuditLine, zone: str) -> list[Component]:
     found = differences(line.old, line.new)
     if not found:
-        return [html.Span("the record itself is as it was", className="note")] if line.kind else []
+        said = line.command in COMMANDS  # of a password or a token the command says it all
+        same = html.Span("the record itself is as it was", className="note")
+        return [same] if line.kind and not said else []
     first, rest = found[:AT_ONCE], found[AT_ONCE:]
     out = [html.Ul([_change(one, zone) for one in first], className="plain")]
     if rest:

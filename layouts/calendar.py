@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from layouts import _week
 from layouts._desk import desk
-from layouts._document import note
+from layouts._document import date_field, note
 from layouts._entry import Entry
 from layouts._html import Tag
 from layouts._plan import Shown, name_of
@@ -39,6 +39,7 @@ def page(
         note(said, look=look),
         html.Div([_main(shown), _side(shown, entry, title, days_off)], className="plan"),
         _shift_names(shown),
+        now_us=shown.now_us,
         theme=theme,
     )
 
@@ -48,6 +49,7 @@ def away(
     place: str,
     viewer: Component,
     *,
+    now_us: int,
     entry: Entry | None = None,
     days_off: Entry | None = None,
     theme: str = "light",
@@ -65,7 +67,7 @@ def away(
         )
     head = html.Div([html.H1(f"Calendar, {name_of(plant, place)}")], className="head")
     narrow = html.Div(form, className="alone-form")
-    return desk(plant, "Calendar", viewer, head, narrow, theme=theme)
+    return desk(plant, "Calendar", viewer, head, narrow, now_us=now_us, theme=theme)
 
 
 def places(plant: Plant, place: str, *, whole_site: bool, rest: str = "") -> Component:
@@ -90,8 +92,8 @@ def _head(shown: Shown) -> Component:
     span = f"{first.day} {first:%b} – {last.day} {last:%b %Y}"
     jump = html.Form(
         [
-            Tag("input", type="date", name="week", value=first.isoformat(),
-                **{"aria-label": "a day of the week to show"}),
+            date_field("", "week", value=first.isoformat(),
+                       aria="a day of the week to show"),
             html.Button("Show", type="submit", className="act small"),
         ],
         action=shown.address,

@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from layouts._desk import checks, desk, moment_of, places, table
+from layouts._desk import checks, desk, moment_of, places, scope_words, table
 from layouts._document import button, field, hidden, note, post
 from layouts._html import Tag
 from layouts._signature import printed
@@ -39,27 +39,16 @@ def page(
     nobody can tell; once: (words, secret) that is shown this one time;
     rights: those that a new token may have."""
     typed = typed or {}
-    parts: list[Any] = [
-        html.Div(
-            [
-                html.Section([html.H2("Walls and tablets"), _devices(plant, devices, seen_us, now_us)],
-                             className="panel"),
-                html.Section([html.H2("Admit a device"), _device_form(plant, typed)], className="panel"),
-            ],
-            className="list-and-form",
-        )
+    token = "rights" in typed
+    parts = [
+        _part("Walls and tablets", _devices(plant, devices, seen_us, now_us), "Admit a device",
+              _device_form(plant, {} if token else typed),
+              is_open=not devices or bool(typed and not token)),
     ]  # fmt: skip
     if tokens is not None:
         parts.append(
-            html.Div(
-                [
-                    html.Section([html.H2("Tokens for programs"),
-                                  _tokens(plant, tokens, seen_us, now_us)], className="panel"),
-                    html.Section([html.H2("Make a token"), _token_form(plant, typed, rights)],
-                                 className="panel"),
-                ],
-                className="list-and-form",
-            )
+            _part("Tokens for programs", _tokens(plant, tokens, seen_us, now_us), "Make a token",
+                  _token_form(plant, typed if token else {}, rights), is_open=token)
         )  # fmt: skip
     return desk(
         plant,
@@ -69,8 +58,17 @@ def page(
         note(said, look=look),
         _once(once),
         *parts,
+        now_us=now_us,
         theme=theme,
     )
+
+
+def _part(title: str, found: Component, new: str, form: Component, *, is_open: bool) -> Component:
+    """A list, and the form for one more, folded away unless it is asked for."""
+    more = html.Details(
+        [html.Summary(new, className="act small"), form], className="new", open=is_open
+    )
+    return html.Section([html.H2(title), more, found], className="panel part")
 
 
 def _once(once: tuple[str, str] | None) -> Component | None:
@@ -87,7 +85,7 @@ def _devices(
         [
             _name(plant, r),
             (r.body or {})["kind"],
-            _where(plant, (r.body or {})["scope"]),
+            scope_words(plant, (r.body or {})["scope"]),
             _seen(plant, seen_us, f"device:{r.id}", now_us),
             _end("device", r),
         ]
@@ -103,7 +101,7 @@ def _tokens(
         [
             _name(plant, r),
             ", ".join((r.body or {})["rights"]),
-            _where(plant, (r.body or {})["scope"]),
+            scope_words(plant, (r.body or {})["scope"]),
             r.by,
             moment_of((r.body or {})["expires_us"], plant.time_zone, now_us),
             _seen(plant, seen_us, f"token:{r.id}", now_us),
@@ -128,11 +126,6 @@ def _name(plant: Plant, record: Record) -> list[Component | None]:
 
 def _sorted(found: Sequence[Record]) -> list[Record]:
     return sorted(found, key=lambda r: (not (r.body or {})["active"], (r.body or {})["name"]))
-
-
-def _where(plant: Plant, scope: Sequence[str]) -> str:
-    names = ["everything" if path == plant.id else path.rpartition("/")[2] for path in scope]
-    return ", ".join(names) or "nothing"
 
 
 def _end(kind: str, record: Record) -> Any:
@@ -162,22 +155,29 @@ def _device_form(plant: Plant, typed: Mapping[str, Any]) -> Component:
         hidden("what", "device"),
         field("Name", "name", value=typed.get("name", ""), required=True, maxlength="80",
               autocomplete="off", hint="where it hangs, as “Press shop, south”"),
-        html.Div(boxes, className="checks"),
+        Tag("fieldset", Tag("legend", "It is"), *boxes, **{"class": "fields"}),
         places(plant, list(typed.get("scope", [plant.id]))),
         button("Admit, and show its address"),
+        className="in-columns",
     )  # fmt: skip
 
 
 def _token_form(plant: Plant, typed: Mapping[str, Any], rights: Sequence[str]) -> Component:
     options = [(key, RIGHTS[key].words) for key in rights]
+    mine = [
+        field("Name", "name", value=typed.get("name", ""), required=True, maxlength="80",
+              autocomplete="off", hint="which program it is for"),
+        field("Good for days", "days", type="number", min="1", max="3650", value=typed.get("days", ""),
+              hint="empty: until it is revoked"),
+    ]  # fmt: skip
     return post(
         "/devices",
         hidden("what", "token"),
-        field("Name", "name", value=typed.get("name", ""), required=True, maxlength="80",
-              autocomplete="off", hint="which program it is for"),
-        checks("May", "rights", options, list(typed.get("rights", ["live"]))),
+        html.Div(mine, className="stack"),
+        checks(
+            "May", "rights", options, list(typed.get("rights", ["live"])), look="fields in-line"
+        ),
         places(plant, list(typed.get("scope", [plant.id]))),
-        field("Good for days", "days", type="number", min="1", max="3650", value=typed.get("days", ""),
-              hint="empty: until it is revoked"),
         button("Make, and show it"),
-    )  # fmt: skip
+        className="in-columns",
+    )

@@ -4,7 +4,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts._desk import checks, desk
-from layouts._document import button, field, hidden, note, post, refusal
+from layouts._document import button, date_field, field, hidden, note, post, refusal
 from layouts._entry import DAY_NAMES, Entry, break_values, breaks, rivalry, time_field
 from layouts._html import Tag
 from layouts._plan import name_of
@@ -33,6 +33,7 @@ def page(
     entry: Entry,
     *,
     fixed: bool,
+    now_us: int,
     past: bool = False,
     spare: int = SPARE,
     theme: str = "light",
@@ -62,6 +63,7 @@ def page(
             ],
             className="panel",
         ),
+        now_us=now_us,
         theme=theme,
     )
 
@@ -100,7 +102,7 @@ def _since(entry: Entry, *, fixed: bool) -> Component:
         return html.P(
             [hidden("valid_from", since), "Holds from ", html.B(since), " until the next one."]
         )
-    return field("Holds from", "valid_from", type="date", value=since, required=True,
+    return date_field("Holds from", "valid_from", value=since, required=True,
                  fault=entry.fault("valid_from"), hint="until the next one; what was before stays")  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from layouts._desk import checks, desk, places, table
+from layouts._desk import checks, desk, places, scope_words, table
 from layouts._document import button, field, hidden, note, post
 from layouts._signature import printed
 from mes.equipment import Plant
@@ -22,6 +22,7 @@ def page(
     people: Sequence[Record],
     *,
     has: Mapping[str, Sequence[str]],
+    now_us: int,
     said: str = "",
     look: str = "stop",
     typed: Mapping[str, Any] | None = None,
@@ -42,6 +43,7 @@ def page(
             ],
             className="list-and-form",
         ),
+        now_us=now_us,
         theme=theme,
         scripts=("drafts.js",),
     )  # fmt: skip
@@ -55,25 +57,25 @@ def _count(people: Sequence[Record]) -> str:
 
 def _list(plant: Plant, people: Sequence[Record], has: Mapping[str, Sequence[str]]) -> Component:
     rows = []
-    for record in sorted(people, key=lambda p: (not (p.body or {})["active"], p.id)):
+    for record in sorted(people, key=_order):
         body = record.body or {}
+        off = None if body["active"] else html.Span("not active", className="off")
         rows.append(
             [
-                [html.A(html.B(body["name"]), href=f"/people/{record.id}"),
+                [html.A(html.B(body["name"]), href=f"/people/{record.id}"), html.Small(record.id),
                  printed(record.signatures, plant.time_zone)],
-                record.id,
                 ", ".join(body["roles"]) or "none",
-                _where(plant, body["scope"]),
-                ", ".join(WORDS[kind] for kind in has.get(record.id, ())) or "nothing yet",
-                "" if body["active"] else html.Span("not active", className="off"),
+                scope_words(plant, body["scope"]),
+                off or ", ".join(WORDS[kind] for kind in has.get(record.id, ())) or "nothing yet",
             ]
         )  # fmt: skip
-    return table(["Name", "Signs in as", "Roles", "May see", "Has", ""], rows, empty="Nobody yet.")
+    return table(["Name, signs in as", "Roles", "May see", "Has"], rows, empty="Nobody yet.")
 
 
-def _where(plant: Plant, scope: Sequence[str]) -> str:
-    names = ["everything" if path == plant.id else path.rpartition("/")[2] for path in scope]
-    return ", ".join(names) or "nothing"
+def _order(person: Record) -> tuple[bool, str]:
+    """By name; who may no longer sign in stands last."""
+    body = person.body or {}
+    return not body["active"], body["name"].casefold()
 
 
 def _form(plant: Plant, body: Mapping[str, Any], *, version: int, id: str = "") -> Component:
@@ -84,17 +86,29 @@ def _form(plant: Plant, body: Mapping[str, Any], *, version: int, id: str = "") 
         hidden("version", str(version)),
         field("Signs in as", "id", value=body.get("id", ""), required=True, maxlength="64",
               pattern="[a-z0-9][a-z0-9._-]{0,63}", autocapitalize="none", autocomplete="off",
-              hint="small letters and digits; never given to somebody else later") if new else None,
+              hint="small letters, digits; never given to another") if new else None,
         field("Name", "name", value=body.get("name", ""), required=True, maxlength="80",
               autocomplete="off", hint="as it is printed in records"),
         checks("Roles", "roles", [(role, role) for role in ROLES], list(body.get("roles", []))),
         places(plant, list(body.get("scope", [plant.id] if new else []))),
-        field("Id at the identity provider", "subject", value=body.get("subject", ""),
-              maxlength="200", autocomplete="off", hint="only where people sign in that way"),
+        _subject(str(body.get("subject", ""))),
         None if new else checks("", "active", [("yes", "may sign in")],
                                 ["yes"] if body.get("active", True) else []),
         button("Admit" if new else "Save"),
         **{"data-draft": "people:new" if new else f"people:{id}"},
+    )  # fmt: skip
+
+
+def _subject(value: str) -> Component:
+    return html.Details(
+        [
+            html.Summary("Id at the identity provider"),
+            field("", "subject", value=value, maxlength="200", autocomplete="off",
+                  hint="only where people sign in that way",
+                  **{"aria-label": "id at the identity provider"}),
+        ],
+        className="add",
+        open=bool(value),
     )  # fmt: skip
 
 
@@ -104,6 +118,7 @@ def one(
     record: Record,
     *,
     has: Sequence[str],
+    now_us: int,
     typed: Mapping[str, Any] | None = None,
     said: str = "",
     look: str = "stop",
@@ -132,6 +147,7 @@ def one(
             ],
             className="halves",
         ),
+        now_us=now_us,
         theme=theme,
         scripts=("drafts.js",),
     )  # fmt: skip

@@ -38,6 +38,8 @@ SHIFTS = [
 ]  # fmt: skip
 BEGIN = "2026-03-02T05:00:00+00:00"  # a Monday: 06:00 in Berlin
 MINUTE_US = 60_000_000
+NEW = {"If-None-Match": "*"}
+KEYS = (f"key-{n}" for n in itertools.count())
 
 
 def at_us(minute: float) -> int:
@@ -164,3 +166,25 @@ class ApiPlant:
             client.close()
         self.database.close()
         self.running.end()
+
+
+def put(
+    client: httpx.Client, path: str, body: object, headers: dict[str, str] = NEW,
+    key: str | None = None, **said: object,
+) -> httpx.Response:  # fmt: skip
+    """Keep `body` as the record at `path`, a new one unless `headers` say otherwise."""
+    told = {"Idempotency-Key": key or next(KEYS), **headers}
+    return client.put(f"/api/v1/{path}", json={"body": body, **said}, headers=told)
+
+
+def delete(client: httpx.Client, path: str, version: int, key: str | None = None) -> httpx.Response:
+    told = {"Idempotency-Key": key or next(KEYS), "If-Match": f'"{version}"'}
+    return client.delete(f"/api/v1/{path}", headers=told)
+
+
+def until_known(program: httpx.Client) -> None:
+    """A new token is known to the dashboard within a second or so."""
+    wait_until(
+        lambda: program.get("/api/v1/holidays").status_code != 401,
+        what="the dashboard knowing the token",
+    )

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from dashboard.doorway import UNAVAILABLE, Doorway
 from dashboard.forms.parts import fields, not_now, viewer_of
-from dashboard.forms.plan import Plan, Readers, version_in
+from dashboard.forms.plan import Plan, Readers, now_us, version_in
 from dashboard.forms.plan_fields import (
     HOLIDAY_ROWS,
     exception_body,
@@ -127,6 +127,7 @@ class _Screen:
             self._config.plant.within(asks.person.scope),
             place,
             viewer_of(self._doorway, asks, on="/calendar"),
+            now_us=now_us(),
             entry=entry,
             days_off=days_off,
             theme=self._theme,

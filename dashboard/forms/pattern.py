@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from dashboard.doorway import UNAVAILABLE, Doorway
 from dashboard.forms.calendar import AWAY
 from dashboard.forms.parts import not_now, viewer_of
-from dashboard.forms.plan import Readers, version_in
+from dashboard.forms.plan import Readers, now_us, version_in
 from dashboard.forms.plan_fields import pattern_body, pattern_faults
 from dashboard.identity import Who, who
 from layouts import pattern, refused
@@ -111,6 +111,7 @@ class _Screen:
             viewer_of(self._doorway, asks, on="/calendar"),
             entry,
             fixed=fixed,
+            now_us=now_us(),
             past=entry.value("valid_from") <= self._readers.today().isoformat(),
             spare=spare,
             theme=self._theme,

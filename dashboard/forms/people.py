@@ -1,5 +1,6 @@
 """/people: admit people, give them roles and places, let them in anew, and let them go."""
 
+import time
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -76,6 +77,7 @@ class _Screen:
             viewer_of(self._doorway, asks),
             found,
             has={record.id: self._has(record.id) for record in found},
+            now_us=time.time_ns() // 1000,
             said=said,
             typed=typed,
             theme=self._theme,
@@ -96,6 +98,7 @@ class _Screen:
             viewer_of(self._doorway, asks),
             record,
             has=self._has(id),
+            now_us=time.time_ns() // 1000,
             theme=self._theme,
             **said,
         )

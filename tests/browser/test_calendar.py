@@ -103,3 +103,74 @@ def test_a_wall_follows_the_calendar_within_seconds(plant, browsers):
     assert answer.status_code == 303
     wait_until(lambda: text(driver, shift) == "No shift", seconds=5, what="the wall following")
     assert re.match(r"next at \d\d:\d\d", text(driver, '[data-key=page] [data-f="shift_until"]'))
+
+
+FORM_PAGES = (
+    "/account", "/people", "/people/operator", "/devices", "/calendar/north", "/audit", "/switch",
+    "/calendar/press-shop?new=extra", "/calendar/press-shop/pattern",
+)  # fmt: skip
+SIZES = ((1920, 1080), (1440, 900), (1280, 800))
+IN_THEIR_OWN_LANGUAGE = (
+    "return document.querySelectorAll('[type=date]:not(.pick), [type=datetime-local]:not(.pick)')"
+)
+TOO_WIDE = """
+    const page = document.documentElement;
+    return [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right
+      > page.clientWidth + 1).map((e) => e.outerHTML.slice(0, 80)).concat(
+      page.scrollWidth > page.clientWidth ? ["the page scrolls sideways"] : [])"""
+
+
+def resized(driver, width, height):
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def test_every_form_page_fits_its_screen_under_the_same_head(plant, browsers):
+    driver = browsers()
+    sign_in(driver, plant, "admin")
+    for path in FORM_PAGES:
+        driver.get(f"{plant.url}{path}")
+        wait_until(lambda: words(driver), what=f"{path} drawn")
+        for size in SIZES:
+            resized(driver, *size)
+            assert driver.execute_script(TOO_WIDE) == [], (path, size)
+        assert driver.execute_script(IN_THEIR_OWN_LANGUAGE) == [], path
+        if path != "/switch":
+            assert re.fullmatch(r"\d\d:\d\d", words(driver, ".top .clock b")), path
+    driver.get(f"{plant.url}/people")
+    button = driver.find_element("css selector", '[data-draft="people:new"] button').rect
+    assert button["y"] + button["height"] <= 800
+
+
+def test_time_goes_on_where_nothing_is_live(plant, browsers):
+    driver = browsers()
+    sign_in(driver, plant, "engineer")
+    driver.get(f"{plant.url}/calendar/press-shop")
+    shown = words(driver, ".top .clock b")
+    assert words(driver, ".wk-clock-now") == shown
+    line = "return Number(document.querySelector('.wk-now').style.getPropertyValue('--at'))"
+    at = driver.execute_script(line)
+    driver.execute_script("document.querySelector('[data-now]').dataset.now -= 1200000")
+    wait_until(lambda: words(driver, ".top .clock b") != shown, what="the clock of the server")
+    assert words(driver, ".wk-clock-now") == words(driver, ".top .clock b")
+    assert driver.execute_script(line) == pytest.approx(at - 1 / 3, abs=0.02)
+
+
+def test_a_date_is_chosen_as_it_is_typed(plant, browsers):
+    driver = browsers()
+    sign_in(driver, plant, "engineer")
+    driver.get(f"{plant.url}/calendar/press-shop")
+    driver.execute_script(
+        "const pick = document.querySelector('.jump .pick'); pick.value = '2026-12-24';"
+        "pick.dispatchEvent(new Event('change', {bubbles: true}))"
+    )
+    week = driver.find_element("name", "week")
+    assert week.get_attribute("value") == "2026-12-24"
+    driver.find_element("css selector", ".jump button").click()
+    wait_until(lambda: "Week 52" in words(driver), what="the week of that day")
+    driver.find_element("css selector", "#holidays summary").click()
+    driver.find_element("name", "holiday-0-date").send_keys("2026-02-30")
+    driver.find_element("name", "holiday-0-name").send_keys("No such day")
+    driver.find_element("css selector", "#holidays button").click()
+    wait_until(lambda: words(driver, ".refusal"), what="the refusal")
+    assert words(driver, ".refusal") == "Please give a date from 1970-01-01 to 2199-12-31."

@@ -134,6 +134,14 @@ def test_the_page_keeps_what_was_searched_and_its_links_keep_it_too():
     assert "Looked back as far as 16:06" in text
 
 
+def test_where_somebody_acted_and_what_a_secret_changed() -> None:
+    secret = replace(LINE, command="SetPin", device="password", old=LINE.new)
+    text = to_html(audit.page(NOW, {}, [secret]))
+    assert "by password" in text and "at password" not in text
+    assert "set the PIN" in text and "as it was" not in text
+    assert "as it was" in to_html(audit.page(NOW, {}, [replace(LINE, old=LINE.new)]))
+
+
 def test_the_states_without_lines():
     assert "Nothing has been changed" in to_html(audit.page(NOW, {}, []))
     assert "Nothing fits this search" in to_html(audit.page(NOW, {"q": "x"}, []))

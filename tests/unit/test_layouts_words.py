@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from layouts._desk import scope_words
 from layouts._words import NOTHING, number, reading, sentence, site_time, span, zone_word
+from tests.unit.test_layouts import plant
 
 S = 1_000_000
 NOW = 1_795_360_000 * S  # 22 November 2026, 16:06:40 in Berlin
@@ -36,3 +38,13 @@ def test_numbers_and_times() -> None:
 )
 def test_reading(value: Any, decimals: int | None, text: str) -> None:
     assert reading(value, decimals) == text
+
+
+def test_a_scope_is_told_by_what_people_call_it() -> None:
+    here = plant()
+    area, center = next(iter(here.areas.values())), next(iter(here.work_centers.values()))
+    scope = [here.path_of(id) for id in (area.id, center.id, "m2")]
+    assert scope_words(here, scope) == f"{area.name}, {center.name}, Machine 2"
+    assert scope_words(here, [here.id]) == "everything"
+    assert scope_words(here, ["site/gone"]) == "site/gone"
+    assert scope_words(here, []) == "nothing"
