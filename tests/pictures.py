@@ -3,11 +3,16 @@
 Every screen at its real size, from a real browser; the stale and the offline look too.
 """
 
+import secrets
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from selenium import webdriver
 
@@ -15,17 +20,35 @@ from cli.settings import DEMO
 from tests.chromium import chromium
 from tests.own_redis import wait_until
 from tests.running_plant import ROLES, RunningPlant
+from tests.visitor import as_person
 
 FOLDER = DEMO.parent / "docs" / "pictures"
 SIZES = {"wall": (1920, 1080), "tablet": (1280, 800), "desk": (1440, 900)}
 SCREENS = {
     "wall": ("/andon/press-shop", "wall"),
-    "wall-assembly": ("/andon/assembly", "wall"),
     "overview": ("/", "desk"),
-    "unit": ("/unit/press-1", "desk"),
-    "unit-tablet": ("/unit/press-1", "tablet"),
+    "unit": ("/unit/press-2", "desk"),
     "connections": ("/connections", "desk"),
 }
+FORMS = {  # who is signed in, "" for nobody
+    "login": ("/login", "tablet", ""),
+    "calendar": ("/calendar/press-shop", "desk", "engineer"),
+    "audit": ("/audit", "desk", "manager"),
+    "people": ("/people", "desk", "admin"),
+    "devices": ("/devices", "desk", "admin"),
+}
+Act = tuple[str, str, dict[str, Any]]  # who, the address, the form that is sent
+PEOPLE = [
+    ("olek", "Olek Nowak", ["operator"], ["north/press-shop"]),
+    ("hanna", "Hanna Brandt", ["operator"], ["north/assembly"]),
+    ("tomas", "Tomáš Dvořák", ["maintenance"], ["north"]),
+    ("ines", "Inês Carvalho", ["supervisor", "quality"], ["north/assembly"]),
+]
+DEVICES = [
+    ("Press shop, south", "wall", ["north/press-shop"]),
+    ("Assembly, gallery", "wall", ["north/assembly"]),
+    ("Assembly line 2", "tablet", ["north/assembly"]),
+]
 
 
 def main() -> int:
@@ -49,7 +72,14 @@ def _take_all(plant: RunningPlant, driver: webdriver.Chrome) -> None:
     plant.wait_live(seconds=30)
     time.sleep(30)
     for name, (path, size) in SCREENS.items():
-        _take(plant, driver, name, path, size)
+        _open(plant, driver, path, size)
+        _save(driver, name)
+    _act(plant)
+    for name, (path, size, id) in FORMS.items():
+        _sign_in(plant, driver, id)
+        _open(plant, driver, path, size, drawn="main h1")
+        _save(driver, name)
+    _sign_in(plant, driver, "")
     _open(plant, driver, "/andon/press-shop", "wall")
     plant.signal("collect", signal.SIGSTOP)
     time.sleep(12)
@@ -72,19 +102,62 @@ def _worth_a_picture(plant: RunningPlant) -> bool:
     return "stopped" in states and states.count("running") >= 2 and made > 800
 
 
-def _open(plant: RunningPlant, driver: webdriver.Chrome, path: str, size: str) -> None:
+def _act(plant: RunningPlant) -> None:
+    """What people did this week, so that their pages have something to tell."""
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
+    monday = today - timedelta(days=today.weekday())
+    days = [f"{monday + timedelta(days=n)}" for n in range(40)]
+    who = {id: as_person(plant, id) for id in ("supervisor", "engineer", "admin")}
+    for id, path, form in [*_planned(days), *_admitted()]:
+        answer = who[id].post(path, data=form | {"key": secrets.token_hex()})
+        assert answer.status_code in (200, 303), answer.text
+
+
+def _planned(days: list[str]) -> Iterator[Act]:
+    shift = {"what": "exception", "version": "0"}
+    cancelled = {"kind": "cancelled", "note": "Transformer is changed"}
+    changed = {"kind": "changed", "start": "07:00", "end": "14:00", "note": "Works meeting"}
+    holiday = {"holiday-0-date": days[33], "holiday-0-name": "Stocktaking"}
+    press = "/calendar/press-shop"
+    yield "supervisor", press, shift | cancelled | {"date": days[3], "shift": "late"}
+    yield "supervisor", press, shift | changed | {"date": days[4], "shift": "early"}
+    yield "engineer", "/calendar/north", {"what": "holidays"} | holiday
+
+
+def _admitted() -> Iterator[Act]:
+    record = {"what": "record", "version": "0"}
+    for id, name, roles, scope in PEOPLE:
+        person = {"id": id, "name": name, "roles": roles, "scope": scope}
+        yield "admin", "/people", record | person
+    for name, kind, scope in DEVICES:
+        device = {"name": name, "kind": kind, "scope": scope}
+        yield "admin", "/devices", {"what": "device"} | device
+    token = {"name": "Reports", "rights": ["live", "records"], "scope": "north", "days": "365"}
+    yield "admin", "/devices", {"what": "token"} | token
+    olek = {"name": PEOPLE[0][1], "roles": ["operator", "maintenance"], "scope": "north"}
+    yield "admin", "/people/olek", record | olek | {"version": "1", "active": "yes"}
+
+
+def _sign_in(plant: RunningPlant, driver: webdriver.Chrome, id: str) -> None:
+    """As `id` from now on; "": as nobody."""
+    driver.delete_all_cookies()
+    for cookie in as_person(plant, id).cookies.jar if id else ():
+        driver.add_cookie({"name": cookie.name, "value": str(cookie.value), "path": "/"})
+
+
+def _open(
+    plant: RunningPlant, driver: webdriver.Chrome, path: str, size: str, drawn: str = ""
+) -> None:
+    """Until the page is live; or, where there is nothing live, until the element `drawn` is there."""
     width, height = SIZES[size]
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     driver.get(plant.url + path)
     script = "return document.getElementById('live')?.dataset.painted"
-    wait_until(lambda: driver.execute_script(script), seconds=15, what=f"{path} live")
+    if drawn:
+        script = f"return !!document.querySelector('{drawn}')"
+    wait_until(lambda: driver.execute_script(script), seconds=15, what=f"{path} drawn")
     time.sleep(1.5)
-
-
-def _take(plant: RunningPlant, driver: webdriver.Chrome, name: str, path: str, size: str) -> None:
-    _open(plant, driver, path, size)
-    _save(driver, name)
 
 
 def _save(driver: webdriver.Chrome, name: str) -> None:
