@@ -80,12 +80,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{count} fault{'s' * (count > 1)}; nothing was started", file=sys.stderr)
         return 2
     except (RecordsRefused, Refused, OSError) as error:
-        print(f"takt: {error}", file=sys.stderr)
+        print(f"takt: {_told(error)}", file=sys.stderr)
         if isinstance(error, RecordsDamaged):  # the supervisor tells it from what may pass
             return DAMAGED if LIFELINE in os.environ else 1
         return 1 if isinstance(error, OSError) else 2
     except KeyboardInterrupt:
         return 0
+
+
+def _told(error: Exception) -> str:
+    """What it says, in a line; the system's own words name the file first."""
+    if not isinstance(error, OSError) or not error.filename:
+        return str(error)
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{error.filename}: found a file; expected a folder"
+    return f"{error.filename}: {error.strerror}"
 
 
 if __name__ == "__main__":

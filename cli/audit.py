@@ -60,7 +60,7 @@ def _verify(path: Path, arguments: argparse.Namespace) -> int:
     config = settings(path)
     own = read(config.data_dir / FILE)
     started = time.monotonic()
-    with records(config) as database:
+    with records(config, there=True) as database:
         said, faults = verify(
             database,
             folder_of(config.data_dir),
@@ -102,7 +102,7 @@ def _export(path: Path, arguments: argparse.Namespace) -> int:
         print(f"takt: {error}", file=sys.stderr)
         return 2
     with (
-        records(config) as database,
+        records(config, there=True) as database,
         to.open("w", encoding="utf-8", newline="") if to else nullcontext(sys.stdout) as file,
     ):
         lines = _write(database, wanted, file, config.plant.time_zone)

@@ -20,7 +20,7 @@ def main(path: Path, arguments: argparse.Namespace) -> int:
     config = settings(path)
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     to = file or config.data_dir / "backups" / f"takt-{config.plant.id}-{now}.tar.gz"
-    with records(config) as database:
+    with records(config, there=True) as database:
         to.parent.mkdir(parents=True, exist_ok=True)
         about = backup(database, config.data_dir, to)
     print(f"{to}: {about['position']} entries, up to {str(about['hash'])[:16]}…")

@@ -7,6 +7,6 @@ from cli.settings import settings
 
 
 def main(path: Path) -> int:
-    with records(settings(path), by_hand=True):
+    with records(settings(path), by_hand=True, there=True):
         print("the records are as this Takt wants them")
     return 0

@@ -12,7 +12,7 @@ from store.log.rebuild import rebuild
 def main(path: Path) -> int:
     config = settings(path)
     started = time.monotonic()
-    with records(config) as database:
+    with records(config, there=True) as database:
         entries = rebuild(database, folder_of(config.data_dir))
     print(f"made anew from {entries} entries in {time.monotonic() - started:.1f} s")
     return 0

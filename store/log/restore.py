@@ -15,14 +15,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from store import keys
 from store.files import sync
 from store.live import load
 from store.log import RecordsRefused, archive, chain
 from store.log.backup import ABOUT, FORMAT, KEPT
-from store.log.database import FILE, Database, url_of, words_of
+from store.log.database import FILE, Database, unreachable, url_of, words_of
 from store.log.migrate import look_through, open_database, revision
 from store.log.rebuild import make_anew
 from store.log.tables import head
@@ -50,7 +50,9 @@ def restore(url: str, data_dir: Path, file: Path) -> Mapping[str, Any]:
                 with ExitStack() as undo, closing(open_database(url)) as database:
                     _fill(database, data_dir, Path(folder), about, undo)
                     undo.pop_all()
-    except (IntegrityError, DataError) as error:
+    except DBAPIError as error:
+        if path is None and unreachable(error):
+            raise
         raise RecordsRefused(f"{file} cannot be restored: {words_of(error)}") from error
     except (tarfile.TarError, zlib.error, LookupError, ValueError, EOFError, OSError) as error:
         raise RecordsRefused(f"{file} cannot be restored: {error}") from error
