@@ -38,7 +38,13 @@ class Heads:
                 message = {**message, "body": b""}
             await send(message)
 
+        scope.setdefault("state", {})["head"] = True
         await self.app({**scope, "method": "GET"}, receive, head)
+
+
+def is_head(request: Request) -> bool:
+    """Whether nobody will read the body: what takes long to make need not be made."""
+    return bool(getattr(request.state, "head", False))
 
 
 def register(server: FastAPI) -> None:

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from cli.settings import DEMO, settings
 from dashboard.api import audit as audit_api
 from dashboard.api import errors
+from dashboard.api.methods import Heads
 from dashboard.identity import WHO, Who
 from dashboard.records import RecordsAway
 from layouts import audit, audit_csv
@@ -213,10 +214,11 @@ class DeskOf:
         return found
 
 
-def ask(path, *pages, roles=("manager",)):
+def ask(path, *pages, roles=("manager",), method="GET"):
     server = FastAPI()
     audit_api.register(server, DeskOf(*pages), PLANT)
     errors.register(server)
+    server.add_middleware(Heads)
     person = Person(id="mara", name="Mara", roles=roles, scope=("north",))
 
     async def app(scope, receive, send):
@@ -226,7 +228,7 @@ def ask(path, *pages, roles=("manager",)):
     async def get():
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://takt") as client:
-            return await client.get(path)
+            return await client.request(method, path)
 
     return asyncio.run(get())
 
@@ -238,9 +240,9 @@ def page_of(*positions, older=None):
 
 def test_while_the_records_are_away_programs_are_told_so():
     for path in ("/api/v1/audit", "/api/v1/audit.csv"):
-        answer = ask(path, RecordsAway())
+        answer = ask(path, RecordsAway("the records cannot be reached; nothing was done"))
         assert answer.status_code == 503
-        assert answer.headers["retry-after"] == "5"
+        assert answer.headers["retry-after"] == str(errors.AGAIN_S)
         assert "cannot be reached" in answer.json()["error"]["message"]
 
 
@@ -261,3 +263,14 @@ def test_who_has_not_the_right_is_refused():
     for path in ("/api/v1/audit", "/api/v1/audit.csv"):
         answer = ask(path, roles=("operator",))
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
+
+
+def test_the_head_of_the_file_reads_no_line_of_it():
+    head = ask("/api/v1/audit.csv", (9, b""), method="HEAD")  # the head of the log, and no page
+    file = ask("/api/v1/audit.csv", page_of(9))
+    assert (head.status_code, head.content, file.status_code) == (200, b"", 200)
+    names = ("content-type", "cache-control")
+    assert [head.headers[n] for n in names] == [file.headers[n] for n in names]
+    assert head.headers["content-disposition"].startswith("attachment; filename=")
+    assert ask("/api/v1/audit.csv", RecordsAway(), method="HEAD").status_code == 503
+    assert ask("/api/v1/audit.csv", method="HEAD", roles=("operator",)).status_code == 403
