@@ -43,6 +43,8 @@ def fields(html, what=""):
         said = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
         if said.get("type") in ("checkbox", "radio") and " checked" not in tag:
             continue
+        if "name" not in said:
+            continue
         if said["name"] in out:
             before = out[said["name"]]
             out[said["name"]] = [*(before if isinstance(before, list) else [before]), said["value"]]
