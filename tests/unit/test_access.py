@@ -9,6 +9,7 @@ from dashboard.forms.parts import back_to
 from dashboard.oidc import Provider, ProviderRefused
 from layouts._html import to_html
 from layouts._signature import fields, printed
+from mes.records import Signature
 from store.attempts import FREE, wait_after
 from store.config_access import AccessTable
 from store.credentials import Credentials, Kept, new_token
@@ -136,18 +137,12 @@ def test_an_attempt_that_was_not_begun_here_is_none(cookie):
 
 
 def test_a_signature_is_printed_with_name_time_and_meaning():
-    signed = [
-        {
-            "person": "anna",
-            "name": "Anna <Berg>",
-            "meaning": "approved",
-            "at_us": 1_700_000_000_000_000,
-        }
-    ]
-    text = to_html(printed(signed, zone="Europe/Berlin", now_us=1_800_000_000_000_000))
+    signed = [Signature("anna", "Anna <Berg>", "approved", 1_700_000_000_000_000)]
+    text = to_html(printed(signed, "Europe/Berlin"))
     assert "approved by" in text
     assert "Anna &lt;Berg&gt;" in text
-    assert "(anna), 2023-11-14 23:13" in text
+    assert "(anna), 2023-11-14 23:13:20 CET" in text
+    assert printed([], "Europe/Berlin") is None
     form = to_html(fields("approved", other=True))
     assert 'name="sign_password" type="password"' in form
     assert "somebody else" in form
