@@ -118,7 +118,7 @@ def _write(database: Database, wanted: Wanted, file: TextIO, zone: str) -> int:
         while True:
             page = find(connection, wanted, limit=TOGETHER, before=before)
             file.writelines(audit_csv.line(line, zone) for line in page.lines)
-            lines, before = lines + len(page.lines), page.next
+            lines, before = lines + len(page.lines), page.older
             if before is None:
                 return lines
 

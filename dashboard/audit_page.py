@@ -15,7 +15,7 @@ from dashboard.hub import Hub
 from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
 from layouts import _parts, audit
-from store.log.trail import Cursor, Page, cursor_at, cursor_of
+from store.log.trail import cursor_of
 
 LINES = 50
 FIELDS_MAX = 20
@@ -61,9 +61,8 @@ async def _drawn(hub: Hub, doorway: Doorway, asks: Who, search: str) -> Componen
         return audit.page(now, asked, (), said=f"This cannot be searched for: {error}.")
     try:
         found = await page_of(doorway.desk, wanted, limit=LINES, before=before, after=after)
-        if after and len(found.lines) < LINES:  # the newest page has its full length
-            before = after = None
-            found = await page_of(doorway.desk, wanted, limit=LINES)
+        if after and not found.lines and found.newer is None:  # nothing newer: the newest page
+            found, after = await page_of(doorway.desk, wanted, limit=LINES), None
     except RecordsAway:
         return audit.away(now, search)
     return audit.page(
@@ -71,17 +70,11 @@ async def _drawn(hub: Hub, doorway: Doorway, asks: Who, search: str) -> Componen
         asked,
         found.lines,
         people=_people(doorway),
-        newer=_newer(found, before or after),
-        older="" if found.next is None else str(found.next),
+        newer=str(found.newer or ""),
+        older=str(found.older or ""),
         looked_to_us=found.looked_to_us,
+        forward=after is not None,
     )
-
-
-def _newer(found: Page, asked_at: Cursor | None) -> str:
-    """Where the page before this one ends; "" on the first."""
-    if asked_at is None:
-        return ""
-    return str(cursor_at(found.lines[0]) if found.lines else asked_at)
 
 
 def _people(doorway: Doorway) -> list[tuple[str, str]]:

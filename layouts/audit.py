@@ -52,11 +52,12 @@ def page(
     newer: str = "",
     older: str = "",
     looked_to_us: int | None = None,
+    forward: bool = False,
     said: str = "",
 ) -> Component:
     """asked: the search as it stands in the address; people: (id, name) to choose from; newer,
-    older: cursors of the pages beside this one; looked_to_us: it was looked back so far only;
-    said: what is wrong with the search.
+    older: cursors of the pages beside this one; looked_to_us: it was looked so far only,
+    back, or `forward`; said: what is wrong with the search.
     """
     plant = now.plant
     asked = {name: asked[name] for name in FIELDS if asked.get(name)}
@@ -65,8 +66,8 @@ def page(
         _head(now, asked),
         _search(plant, asked, people),
         note(said),
-        _cut(looked_to_us, now) if not said else None,
-        _list(now, lines, bool(asked)) if not said else None,
+        _cut(looked_to_us, now, forward=forward) if not said else None,
+        _list(now, lines, bool(asked), cut=looked_to_us is not None) if not said else None,
         _pager(asked, newer, older),
     )
 
@@ -161,22 +162,23 @@ def _places(plant: Plant) -> list[tuple[str, str]]:
     return out
 
 
-def _cut(looked_to_us: int | None, now: Snapshot) -> Component | None:
+def _cut(looked_to_us: int | None, now: Snapshot, *, forward: bool) -> Component | None:
     if looked_to_us is None:
         return None
     at = site_time(looked_to_us, now_us=now.now_us, zone=now.plant.time_zone)
+    where, more, link = ("on", "after", "Newer") if forward else ("back", "before", "Older")
     words = (
-        f"Looked back as far as {at}; there may be more before. “Older” goes on from there; a "
+        f"Looked {where} as far as {at}; there may be more {more}. “{link}” goes on from there; a "
         "person, a record or a time makes the search shorter."
     )
     return note(words, look="help")
 
 
-def _list(now: Snapshot, lines: Sequence[AuditLine], searched: bool) -> Component:
+def _list(now: Snapshot, lines: Sequence[AuditLine], searched: bool, *, cut: bool) -> Component:
     if not lines:
-        words = (
-            "Nothing fits this search." if searched else "Nothing has been changed by anybody yet."
-        )
+        words = "Nothing has been changed by anybody yet."
+        if searched:
+            words = "Nothing fits this search" + (" as far as it was looked." if cut else ".")
         return html.Section([html.P(words)], className="panel audit-empty")
     heads = ("When", "Who", "What", "Old → new", "Why, and signed by")
     head = html.Thead(html.Tr([html.Th(text) for text in heads]))

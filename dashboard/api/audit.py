@@ -135,7 +135,7 @@ def register(server: FastAPI, desk: Desk, plant: Plant) -> None:
         found = await page_of(desk, wanted, limit=limit, before=at)
         return AuditList(
             items=[_out(line) for line in found.lines],
-            next=None if found.next is None else str(found.next),
+            next=None if found.older is None else str(found.older),
             looked_back_to=None if found.looked_to_us is None else time_out(found.looked_to_us),
         )
 
@@ -212,15 +212,15 @@ async def _file(desk: Desk, wanted: Wanted, found: Page, zone: str) -> AsyncIter
         take = found.lines[: EXPORT_MAX - lines]
         lines += len(take)
         yield "".join(audit_csv.line(line, zone) for line in take)
-        if found.next is None and len(take) == len(found.lines):
+        if found.older is None and len(take) == len(found.lines):
             return
         if lines >= EXPORT_MAX or parts >= EXPORT_PARTS_MAX:
-            at = cursor_at(take[-1]) if take and lines >= EXPORT_MAX else found.next
+            at = cursor_at(take[-1]) if take and lines >= EXPORT_MAX else found.older
             yield audit_csv.end(f"CUT: {lines} lines are in this file, more exist: before={at}")
             return
         try:
             parts += 1
-            found = await page_of(desk, wanted, limit=EXPORT_TOGETHER, before=found.next)
+            found = await page_of(desk, wanted, limit=EXPORT_TOGETHER, before=found.older)
         except RecordsAway:
-            yield audit_csv.end(f"CUT: {AWAY}: before={found.next}")
+            yield audit_csv.end(f"CUT: {AWAY}: before={found.older}")
             return

@@ -36,6 +36,16 @@ class Cursor(NamedTuple):
     position: int
     line: int = NO_LINE
 
+    def to_here(self) -> "Cursor":
+        """`after` of all that is not older than this: this line is within."""
+        return Cursor(self.position, min(self.line + 1, NO_LINE))
+
+    def from_here(self) -> "Cursor":
+        """`before` of all that is not newer than this: this line is within."""
+        if self.line == 0:
+            return Cursor(self.position + 1)
+        return Cursor(self.position, self.line - 1)
+
     def __str__(self) -> str:
         return f"{self.position}" if self.line == NO_LINE else f"{self.position}-{self.line}"
 
@@ -82,13 +92,17 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some lines, newest first. next: what comes after these is older; None where nothing does.
+    """What fits within a part of the trail, newest first; the parts of neighbours meet and overlap in
+    nothing, so that who goes from page to page, either way, meets each line once.
 
-    looked_to_us: LOOKS_MAX lines were looked at, back to this time, and there may be more; else None.
+    older: `before` of the part below, None where the trail ends; newer: `after` of the part above,
+    None for the newest. looked_to_us: LOOKS_MAX lines were looked at, as far as this time, and there
+    may be more; else None.
     """
 
     lines: tuple[AuditLine, ...]
-    next: Cursor | None
+    older: Cursor | None
+    newer: Cursor | None = None
     looked_to_us: int | None = None
 
 
@@ -102,37 +116,38 @@ def find(
 ) -> Page:
     """The newest lines that are older than `before`, or the oldest that are newer than `after`."""
     if not all(is_text(t) for t in (wanted.person, wanted.kind, wanted.id)):
-        return Page(lines=(), next=None)
+        return Page(lines=(), older=None)
     found: list[AuditLine] = []
     looked, at_us, needle = 0, 0, wanted.q.casefold()
     at = after or before
     most = LOOKS_MAX if wanted.looks else limit
-    newer = after is not None
-    with connection.execute(_select(wanted, at, most + 1, newer=newer)) as rows:
+    with connection.execute(_select(wanted, at, most + 1, newer=after is not None)) as rows:
         for row in rows:
             fits = _fits(row, wanted, needle)
             if fits and len(found) == limit:
-                return _page(found, newer, older=cursor_at(found[-1]))
+                return _page(found, before, after, cursor_at(found[-1]))
             if looked == most:
-                return _page(found, newer, older=at, looked_to_us=at_us)
+                return _page(found, before, after, at, looked_to_us=at_us)
             looked, at, at_us = looked + 1, Cursor(row.position, row.line), row.at_us
             if fits:
                 found.append(_line(row))
-    return _page(found, newer)
+    return _page(found, before, after, None)
 
 
 def _page(
     found: list[AuditLine],
-    newer: bool,
+    before: Cursor | None,
+    after: Cursor | None,
+    to: Cursor | None,
     *,
-    older: Cursor | None = None,
     looked_to_us: int | None = None,
 ) -> Page:
-    """newer: the lines were found from the older ones on; there are lines before them, then."""
-    if newer:
-        found.reverse()
-        return Page(lines=tuple(found), next=cursor_at(found[-1]) if found else None)
-    return Page(lines=tuple(found), next=older, looked_to_us=looked_to_us)
+    """to: the last line of the part, in the direction it was read in; None: that of the trail."""
+    if after is not None:
+        lines, older = tuple(reversed(found)), after.from_here()
+        return Page(lines=lines, older=older, newer=to, looked_to_us=looked_to_us)
+    newer = None if before is None else before.to_here()
+    return Page(lines=tuple(found), older=to, newer=newer, looked_to_us=looked_to_us)
 
 
 def _select(wanted: Wanted, at: Cursor | None, most: int, *, newer: bool) -> sa.Select[Any]:

@@ -3,6 +3,9 @@
 import itertools
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
 
 from cli.settings import DEMO, settings
 from mes.kinds import Set
@@ -10,6 +13,7 @@ from mes.people import Person
 from store.actions import SYSTEM, Actions
 from store.configured import take_on_record
 from store.log import trail
+from store.log.tables import audit
 from store.log.trail import Cursor, Wanted, cursor_at, find
 
 PLANT = settings(DEMO).plant
@@ -48,7 +52,7 @@ def test_newest_first_by_whatever_is_said(actions, found):
     actions.perform(holiday("assembly", "2026-12-24", 'A "big" Öl day'), SYSTEM, next(keys))
     actions.perform(holiday("press-shop", "2026-12-25"), ENGINEER, next(keys))
     whole = found()
-    assert (at(whole), whole.next, whole.looked_to_us) == ([3, 2, 1], None, None)
+    assert (at(whole), whole.older, whole.looked_to_us) == ([3, 2, 1], None, None)
     line = whole.lines[2]
     assert (line.person, line.name, line.device, line.command) == (
         "eva", "Eva Ünsal", "cell-1", "SetHoliday",
@@ -93,7 +97,7 @@ def test_pages_hold_while_others_write_and_split_no_entry(actions, found, databa
             page = found(limit=4, before=before, **more)
             seen += [cursor_at(line) for line in page.lines]
             actions.perform(holiday("press-shop", f"{next(years)}-01-01"), ENGINEER, next(keys))
-            before = page.next
+            before = page.older
             if before is None:
                 break
         assert seen[-len(everything) :] == everything
@@ -107,12 +111,12 @@ def test_newer_is_the_way_back(actions, found):
         actions.perform(holiday("press-shop", f"2026-12-{day}"), ENGINEER, next(keys))
     for more in ({}, {"q": "2026-12"}):
         first = found(limit=6, **more)
-        second = found(limit=6, before=first.next, **more)
-        third = found(limit=6, before=second.next, **more)
-        back = found(limit=6, after=cursor_at(third.lines[0]), **more)
+        second = found(limit=6, before=first.older, **more)
+        third = found(limit=6, before=second.older, **more)
+        back = found(limit=6, after=third.newer, **more)
         assert at(back) == at(second)
-        assert back.next == second.next
-        assert at(found(limit=6, after=cursor_at(back.lines[0]), **more)) == at(first)
+        assert back.older == second.older
+        assert at(found(limit=6, after=back.newer, **more)) == at(first)
         assert at(found(limit=6, after=cursor_at(first.lines[0]), **more)) == []
 
 
@@ -123,8 +127,62 @@ def test_a_search_looks_at_so_many_lines_and_says_so(actions, found, monkeypatch
     for day in range(10, 27):
         actions.perform(holiday("press-shop", f"2026-12-{day}"), ENGINEER, next(keys))
     page = found(q="needle")
-    assert (at(page), page.next) == ([], Cursor(9, 0))
+    assert (at(page), page.older) == ([], Cursor(9, 0))
     assert page.looked_to_us is not None
-    page = found(q="needle", before=page.next)
-    assert (at(page), page.next, page.looked_to_us) == ([1], None, None)
+    page = found(q="needle", before=page.older)
+    assert (at(page), page.older, page.looked_to_us) == ([1], None, None)
     assert at(found(person="takt", q="needle")) == [1]
+
+
+def trail_of(database, sizes):
+    """Entries of so many lines each; whether a line fits the search for "needle" is drawn too."""
+    row = {"at_us": 1, "name": "", "device": "", "command": "", "kind": "", "place": "north",
+           "person": "takt", "reason": "", "signatures": "[]"}  # fmt: skip
+    rows = [
+        row | {"position": position, "line": line, "id": "needle" if fits else "hay"}
+        for position, lines in enumerate(sizes, 1)
+        for line, fits in enumerate(lines)
+    ]
+    with database.write() as (connection, _, _):
+        connection.execute(audit.delete())
+        connection.execute(audit.insert(), rows)
+    order = sorted(rows, key=lambda r: (-r["position"], r["line"]))
+    return [Cursor(r["position"], r["line"]) for r in order if r["id"] == "needle"]
+
+
+@settings_of(max_examples=25, deadline=None, database=None, derandomize=True,
+             suppress_health_check=list(HealthCheck))  # fmt: skip
+@given(
+    sizes=st.lists(st.lists(st.booleans(), min_size=1, max_size=4), min_size=1, max_size=12),
+    looks=st.integers(1, 9),
+    limit=st.integers(1, 4),
+    ways=st.lists(st.booleans(), max_size=8),
+)
+def test_whoever_goes_older_and_newer_meets_each_line_once(database, sizes, looks, limit, ways):
+    """Wherever one stands: what is above, what is shown and what is below are all that fits."""
+    every = trail_of(database, sizes)
+    with database.read() as connection, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trail, "LOOKS_MAX", looks)
+
+        def page(**where):
+            found = find(connection, Wanted(site="north", q="needle"), limit=limit, **where)
+            return found, [cursor_at(line) for line in found.lines]
+
+        def walk(way, at):
+            """All that is met on the way to the end, and how often one turned the page."""
+            out = []
+            for _ in range(60):
+                if at is None:
+                    return out
+                found, lines = page(**{"before" if way == "older" else "after": at})
+                at = getattr(found, way)
+                out = out + lines if way == "older" else lines + out
+            raise AssertionError("it never ends")
+
+        here, lines = page()
+        for older in (*ways, True):
+            above, below = walk("newer", here.newer), walk("older", here.older)
+            assert [*above, *lines, *below] == every
+            to = here.older if older else here.newer
+            if to is not None:
+                here, lines = page(**{"before" if older else "after": to})

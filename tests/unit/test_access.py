@@ -137,13 +137,12 @@ def test_an_attempt_that_was_not_begun_here_is_none(cookie):
 
 
 def test_a_signature_is_printed_with_name_time_and_meaning():
-    signed = Signature(
-        person="anna", name="Anna <Berg>", meaning="approved", at_us=1_700_000_000_000_000
-    )
-    text = to_html(printed([signed], zone="Europe/Berlin"))
+    signed = [Signature("anna", "Anna <Berg>", "approved", 1_700_000_000_000_000)]
+    text = to_html(printed(signed, "Europe/Berlin"))
     assert "approved by" in text
     assert "Anna &lt;Berg&gt;" in text
-    assert "(anna), 2023-11-14 23:13:20" in text
+    assert "(anna), 2023-11-14 23:13:20 CET" in text
+    assert printed([], "Europe/Berlin") is None
     form = to_html(fields("approved", other=True))
     assert 'name="sign_password" type="password"' in form
     assert "somebody else" in form

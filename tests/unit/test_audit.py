@@ -133,6 +133,9 @@ def test_the_page_keeps_what_was_searched_and_its_links_keep_it_too():
     assert "person=eva&amp;kind=person&amp;q=a%26b&amp;after=8-0" in text
     assert "odd=" not in text
     assert "Looked back as far as 16:06" in text
+    text = to_html(audit.page(NOW, asked, [], newer="8-0", looked_to_us=AT_US, forward=True))
+    assert "Looked on as far as 16:06; there may be more after. “Newer” goes on" in text
+    assert "Nothing fits this search as far as it was looked." in text
 
 
 def test_where_somebody_acted_and_what_a_secret_changed() -> None:
@@ -235,7 +238,7 @@ def ask(path, *pages, roles=("manager",), method="GET"):
 
 def page_of(*positions, older=None):
     lines = tuple(replace(LINE, position=p) for p in positions)
-    return Page(lines=lines, next=older)
+    return Page(lines=lines, older=older)
 
 
 def test_while_the_records_are_away_programs_are_told_so():
