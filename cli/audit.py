@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from cli.records import records
-from cli.settings import settings
+from cli.settings import Doing, settings
 from layouts import audit_csv
 from mes.site_time import typed_us, zone_named
 from store.log.anchors import FILE, parsed, read
@@ -21,7 +21,7 @@ from store.log.verify import verify
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """What stands behind `takt audit`."""
-    does = command.add_subparsers(dest="does", required=True, metavar="WHAT")
+    does = command.add_subparsers(dest="does", required=True, metavar="WHAT", parser_class=Doing)
     one = does.add_parser("verify", help="the chain, the anchors, and what is derived from the log")
     one.add_argument(
         "--anchor",

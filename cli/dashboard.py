@@ -24,8 +24,9 @@ def main(path: Path) -> int:
     mask_logs()
     config = settings(path)
     with records(config) as database:
+        first_run = in_background(config, database)
         app = create_app(config, redis_url=str(config.redis.url), database=database)
-        in_background(config, database)
+        app.server.state.first_run = first_run
         served = guarded(
             app,
             config.dashboard,

@@ -22,9 +22,14 @@ from store.log.database import Database
 log = logging.getLogger("takt.access")
 
 
-def in_background(config: Config, database: Database) -> None:
-    """Make and print it beside the start of the dashboard: hashing takes a second or two."""
-    threading.Thread(target=_told, args=(config, database), daemon=True, name="first run").start()
+def in_background(config: Config, database: Database) -> threading.Thread:
+    """Make and print it beside the start of the dashboard: hashing takes a second or two.
+
+    The thread ends when it is printed, or cannot be.
+    """
+    telling = threading.Thread(target=_told, args=(config, database), daemon=True, name="first run")
+    telling.start()
+    return telling
 
 
 def _told(config: Config, database: Database) -> None:

@@ -8,9 +8,11 @@ import ssl
 import sys
 import time
 import urllib.request
+from http import HTTPStatus
 from http.client import HTTPException
 from json import loads
 from pathlib import Path
+from urllib.error import HTTPError
 
 from cli import embedded_redis
 from cli.held import held
@@ -84,26 +86,37 @@ async def _run(config: Config, *, redis: list[str] | None, started: float) -> in
 
 
 async def _herald(config: Config, started: float) -> None:
-    """Print the address when the first screen can be opened and shows live data."""
+    """Print the address when the first screen shows live data and the dashboard is ready: so it
+    stands below how to sign in first. What is told is when the screen was live.
+    """
     scheme = "https" if config.dashboard.certificate_file else "http"
     url = f"{scheme}://{_reachable(config.dashboard.host)}:{config.dashboard.port}"
-    late = False
-    while not await asyncio.to_thread(_live, url):
+    late, live_s = False, None
+    while True:
+        live, ready = await asyncio.to_thread(_state, url)
+        took_s = time.monotonic() - started
+        live_s = (live_s or took_s) if live else None
+        if live and ready:
+            break
         await asyncio.sleep(1.0 if late else 0.1)
-        if not late and time.monotonic() - started > FIRST_SCREEN_S:
+        if not late and not live and took_s > FIRST_SCREEN_S:
             late = True
             print(f"takt: {url}/ shows no live data yet; see {url}/connections", flush=True)
-    print(f"takt: {url}/ is live after {time.monotonic() - started:.1f} s", flush=True)
+    print(f"takt: {url}/ is live after {live_s:.1f} s", flush=True)
 
 
 def _reachable(host: str) -> str:
     return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
 
 
-def _live(url: str) -> bool:
-    """Whether the dashboard is ready and at least one work unit is live."""
+def _state(url: str) -> tuple[bool, bool]:
+    """Whether at least one work unit is live, and whether the dashboard is ready."""
     try:
-        with _DIRECT.open(f"{url}/readyz", timeout=1) as answer:
-            return bool(loads(answer.read())["live"])
+        try:
+            answer = _DIRECT.open(f"{url}/readyz", timeout=1)
+        except HTTPError as refusal:  # not ready
+            answer = refusal
+        with answer:
+            return bool(loads(answer.read())["live"]), answer.status == HTTPStatus.OK
     except (OSError, ValueError, KeyError, TypeError, HTTPException):
-        return False
+        return False, False

@@ -1,6 +1,7 @@
 """Reads the configuration with everything that only the command line knows: which collectors and
 which simulator there are, and where the Redis is when no URL names one."""
 
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,20 @@ import collectors
 from cli.embedded_redis import local_url
 from simulator.settings import Settings as SimulatorSettings
 from store.config import Config, load, with_redis
+
+
+class Doing(argparse.ArgumentParser):
+    """One of the things that a command does: where it is done can be said behind it, too.
+
+    For `add_subparsers(parser_class=Doing)`. What is not said here is as it was said before it.
+    """
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(**named)
+        where = named.get("prog", "").rpartition(" ")[0]
+        for name in ("--config", "--data"):
+            self.add_argument(name, type=Path, default=argparse.SUPPRESS, help=f"as of `{where}`")
+
 
 DEMO = Path(__file__).resolve().parent.parent / "config.toml"
 

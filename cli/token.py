@@ -8,8 +8,10 @@ from pathlib import Path
 
 from cli.first_run import address
 from cli.registry import Registry, opened
+from cli.settings import Doing
 from mes.access import DEVICE_KINDS
 from mes.people import RIGHTS
+from mes.records import Invalid
 from store.credentials import new_token
 
 KINDS = (*DEVICE_KINDS, "api")
@@ -17,7 +19,7 @@ KINDS = (*DEVICE_KINDS, "api")
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """What stands behind `takt token`."""
-    does = command.add_subparsers(dest="does", required=True, metavar="WHAT")
+    does = command.add_subparsers(dest="does", required=True, metavar="WHAT", parser_class=Doing)
     does.add_parser("list", help="all that were ever made")
     add = does.add_parser("add", help="make one; prints it, this once")
     add.add_argument("name", help="where it hangs, or which program it is for")
@@ -52,6 +54,10 @@ def _list(registry: Registry, _arguments: argparse.Namespace) -> int:
 
 def _add(registry: Registry, arguments: argparse.Namespace) -> int:
     kind = "token" if arguments.kind == "api" else "device"
+    if kind == "device" and (arguments.right or arguments.days is not None):
+        given = "--right" if arguments.right else "--days"
+        words = "sees what is live in its scope until it is revoked"
+        raise Invalid(f"{given} is for --kind api alone: a {arguments.kind} {words}")
     body: dict[str, object] = {"name": arguments.name, "scope": registry.scope(arguments.scope)}
     if kind == "token":
         body["rights"] = arguments.right or ["live"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cli.first_run import address
 from cli.registry import Registry, opened
+from cli.settings import Doing
 from mes.access import check_password
 from mes.people import ROLES
 from store.first_people import FirstPeople
@@ -17,7 +18,7 @@ TYPED_AT = "standard input, one line; at a terminal it is asked for, unseen"
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """What stands behind `takt user`."""
-    does = command.add_subparsers(dest="does", required=True, metavar="WHAT")
+    does = command.add_subparsers(dest="does", required=True, metavar="WHAT", parser_class=Doing)
     does.add_parser("list", help="everybody on record")
     add = does.add_parser("add", help="admit somebody; prints a one-time link")
     add.add_argument("id", help="what the person signs in as")

@@ -84,6 +84,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     server.state.doorway = doorway
     server.add_middleware(Calls, callbacks=lambda: app.callback_map)
     server.add_middleware(Access, gate=doorway.gate)
+    server.state.first_run = None  # a thread that makes whom to sign in as, and tells of it
     health.register(server, hub, broadcast, desk)
     for form in FORMS:
         form.register(server, config, doorway)

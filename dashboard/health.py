@@ -36,12 +36,14 @@ def register(server: FastAPI, hub: Hub, broadcast: Broadcast, desk: Desk) -> Non
     @server.get("/readyz", tags=["health"])
     async def readyz() -> JSONResponse:
         """Redis and the database answer, every work centre has an engine, what is shown is on
-        record; 503 otherwise.
+        record, and whoever may sign in first was told how; 503 otherwise.
 
         `live`: some work unit was heard in time. The reasons are told to whoever may see live data.
         """
         both = await asyncio.gather(_faults(hub), _unrecorded(hub, desk))
         faults, now = [*both[0], *both[1]], hub.snapshot()
+        if (first_run := server.state.first_run) is not None and first_run.is_alive():
+            faults.append("it is not yet told how to sign in first")
         heard = hub.online and any(
             now.quality(unit) in ("good", "uncertain") for unit in now.plant.work_units.values()
         )

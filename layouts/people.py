@@ -142,8 +142,8 @@ def one(
                 html.Section([html.H2("Who it is"),
                               _form(plant, typed or body, version=record.version, id=record.id)],
                              className="panel"),
-                html.Div([_way_in(record.id, has), _secret(record.id, "pin", "PIN", "pin" in has),
-                          _secret(record.id, "badge", "Badge", "badge" in has)], className="stack"),
+                html.Div(_ways_in(record.id, has) if body["active"] else [_no_way_in()],
+                         className="stack"),
             ],
             className="halves",
         ),
@@ -158,6 +158,16 @@ def _once(link: str) -> Component | None:
         return None
     words = "Give this address to the person. It is shown once, good for a day, and for one use:"
     return html.Section([html.P(words), html.Code(link)], className="panel once")
+
+
+def _ways_in(id: str, has: Sequence[str]) -> list[Component]:
+    return [_way_in(id, has), _secret(id, "pin", "PIN", "pin" in has),
+            _secret(id, "badge", "Badge", "badge" in has)]  # fmt: skip
+
+
+def _no_way_in() -> Component:
+    words = "This person may not sign in. Links, PIN and badge can be given to who may."
+    return html.Section([html.H2("Not active"), html.P(words, className="note")], className="panel")
 
 
 def _way_in(id: str, has: Sequence[str]) -> Component:

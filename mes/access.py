@@ -96,6 +96,8 @@ class SetCredential:
             raise Missing(f"no {kind} {id!r}")
         if self.credential not in CREDENTIALS:
             raise Invalid(f"credential: found {self.credential!r}; expected {CREDENTIALS}")
+        if not self.gone and record.body is not None and not record.body["active"]:
+            raise Invalid(f"{kind} {id} is not active: nothing lets it in before it is again")
         # The record as it stands, so that the audit trail shows whose credential it was.
         return (Change(kind, id, record.body, record.body),)
 

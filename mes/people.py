@@ -111,6 +111,8 @@ def checked_person(body: Mapping[str, Any]) -> dict[str, Any]:
     active = body.get("active", True)
     if not isinstance(active, bool):
         raise ValueError(f"active: found {active!r}; expected true or false")
+    if active and not roles:
+        raise ValueError(f"roles: found none; expected at least one of {', '.join(ROLES)}")
     return {
         "name": name.strip(),
         "roles": sorted(set(roles), key=ROLES.index),

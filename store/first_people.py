@@ -103,12 +103,15 @@ class FirstPeople:
                 p.body and p.body["subject"] for p in people
             ):  # they come by an identity provider
                 return None
-        if not any(person.id == ADMIN for person in people):
+        admins = [p.id for p in people if p.body and p.body["active"] and ADMIN in p.body["roles"]]
+        if not admins:
             self._person(ADMIN, "Administrator", [ADMIN], "first-admin")
-        return self.link_for(ADMIN)
+        return self.link_for(ADMIN if ADMIN in admins or not admins else admins[0])
 
     def link_for(self, id: str) -> str:
-        """A new one-time link for the person `id`. Raises Missing."""
+        """A new one-time link for the person `id`. Raises Missing, and Invalid for one who is not
+        active.
+        """
         token = new_token()
         self._set(id, "link", token, new_token(), now_us=time.time_ns() // 1000)
         return token

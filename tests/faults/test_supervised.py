@@ -71,8 +71,11 @@ def run(plant):
             one.process.wait(30)
 
 
-def test_the_first_screen_is_live_within_ten_seconds(run):
-    assert run().wait_live() <= 10.0
+def test_the_first_screen_is_live_within_ten_seconds_and_its_people_are_told_before(run):
+    supervised = run()
+    assert supervised.wait_live() <= 10.0
+    before, _, _ = supervised.told().partition(" is live after ")
+    assert re.search(r"people of the demo.*^takt:   admin ", before, re.DOTALL | re.MULTILINE)
 
 
 def test_what_dies_is_started_again_and_all_end_together(plant, run):

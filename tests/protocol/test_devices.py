@@ -1,7 +1,6 @@
 """Walls, tablets and programs: what their tokens open, where, and for how long; drafts; takt user and token."""
 
 import json
-import os
 import re
 import signal
 import sqlite3
@@ -12,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from cli.__main__ import parser
 from dashboard.sockets import CODE
 from store import last_seen, live
 from store.last_seen import SEEN, LastSeen
@@ -34,11 +34,8 @@ def plant(tmp_path_factory):
 
 
 def takt(plant, *words, typed=None, status=0):
-    argv = [sys.executable, "-m", "cli", *words[:1]]
-    environ = os.environ | {"TAKT_CONFIG": str(plant.config)}
-    done = subprocess.run(
-        [*argv, *words[1:]], input=typed, capture_output=True, text=True, timeout=30, env=environ
-    )
+    argv = [sys.executable, "-m", "cli", *words, "--config", str(plant.config)]
+    done = subprocess.run(argv, input=typed, capture_output=True, text=True, timeout=30)
     assert done.returncode == status, done.stderr
     return done.stdout.strip() if not status else done.stderr
 
@@ -145,6 +142,11 @@ def test_a_person_who_is_deactivated_is_out_with_the_next_request(plant):
     takt(plant, "user", "deactivate", "bo")
     wait_until(lambda: bo.get("/account").status_code == 303, seconds=2, what="bo outside")
     assert bo.sign_in("bo", "a long enough one").status_code == 401
+    assert "person bo is not active" in takt(plant, "user", "link", "bo", status=2)
+    answer = as_person(plant, "admin").post("/people/bo", data={"what": "link"})
+    assert answer.status_code == 422
+    assert "person bo is not active" in answer.text
+    assert "Make a one-time link" not in answer.text
 
 
 def test_a_password_is_changed_with_the_old_one_and_ends_other_sessions(plant):
@@ -345,3 +347,18 @@ def test_no_secret_stands_in_the_log_or_in_what_is_printed(plant):
 def test_what_is_not_there_is_said_by_the_commands(plant):
     assert "no person 'nobody'" in takt(plant, "user", "deactivate", "nobody", status=2)
     assert "at least 12" in takt(plant, "user", "password", "admin", typed="short\n", status=2)
+    said = takt(plant, "token", "add", "Hall", "--right", "people", status=2)
+    assert "--right is for --kind api alone: a wall sees" in said
+    said = takt(plant, "user", "add", "eva", "--name", "Eva", status=2)
+    assert "roles: found none; expected at least one of operator" in said
+    form = {"id": "eva", "name": "Eva", "scope": "north", "key": "eva-1"}
+    answer = as_person(plant, "admin").post("/people", data=form)
+    assert answer.status_code == 422
+    assert "expected at least one of operator" in answer.text
+
+
+@pytest.mark.parametrize("words", [("user", "list"), ("token", "list"), ("audit", "verify")])
+def test_where_it_is_done_is_said_before_or_behind_what_is_done(words):
+    for order in (("--config", "x", "--data", "y"), ()), ((), ("--config", "x", "--data", "y")):
+        said = parser().parse_args([words[0], *order[0], words[1], *order[1]])
+        assert (str(said.config), str(said.data), said.does) == ("x", "y", words[1])

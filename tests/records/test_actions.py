@@ -137,7 +137,7 @@ def test_an_identity_is_never_given_twice_and_one_admin_of_the_site_stays(action
     gone = ADMIN | {"active": False}
     actions.perform(Set(kind="person", id="ada", body=gone, version=1), SYSTEM, "gone")
     for n, body in enumerate(
-        (gone, ADMIN | {"scope": ["north/press-shop"]}, ADMIN | {"roles": []})
+        (gone, ADMIN | {"scope": ["north/press-shop"]}, ADMIN | {"roles": ["manager"]})
     ):
         with pytest.raises(Invalid, match="last admin"):
             actions.perform(Set(kind="person", id="bea", body=body, version=1), SYSTEM, f"last-{n}")
