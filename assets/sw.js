@@ -9,7 +9,7 @@
   // Dash puts every script of this folder into the page, too: there it does nothing.
   if (typeof ServiceWorkerGlobalScope === "undefined" || !(self instanceof ServiceWorkerGlobalScope)) return;
 
-  const VERSION = "takt-1", SHELL = "/assets/offline.html";
+  const VERSION = "takt-2", SHELL = "/assets/offline.html";
   const KEPT_FIRST = [SHELL, "/assets/theme.css", "/assets/fonts/inter-latin.woff2"];
   const STATIC = ["/assets/", "/_dash-component-suites/"];
   const ENTRIES_MAX = 150, NAVIGATION_MS = 8000, GATEWAY = [502, 503, 504];
@@ -40,7 +40,8 @@
     try {
       const late = new Promise((_, fail) => setTimeout(() => fail(new Error("late")), NAVIGATION_MS));
       const answer = await Promise.race([fetch(request), late]);
-      if (!GATEWAY.includes(answer.status)) return answer;
+      // Takt's own answers bear its policy: that its data are away, say. A gateway's do not.
+      if (!GATEWAY.includes(answer.status) || answer.headers.has("Content-Security-Policy")) return answer;
     } catch (error) { /* away: the shell answers */ }
     const shell = await caches.match(SHELL);
     return shell || new Response("Takt cannot be reached.", {status: 503, headers: {"Retry-After": "5"}});

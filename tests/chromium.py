@@ -6,6 +6,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from tests.conftest import pytest_setup_options
+from tests.own_redis import wait_until
 
 
 def chromium(
@@ -24,6 +25,12 @@ def chromium(
     if log:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return webdriver.Chrome(options=options, service=Service("chromedriver"))
+
+
+def until_served(driver: webdriver.Chrome) -> None:
+    """Until the service worker stands between the page and Takt."""
+    script = "return !!navigator.serviceWorker.controller"
+    wait_until(lambda: driver.execute_script(script), what="the service worker in charge")
 
 
 def words(driver: webdriver.Chrome, selector: str = "main") -> str:

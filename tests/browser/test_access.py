@@ -1,11 +1,12 @@
 """Signing in and out in a real browser: the form, two tabs, a wall that goes on, a tablet with drafts."""
 
+import signal
 import time
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.chromium import chromium, words
+from tests.chromium import chromium, until_served, words
 from tests.own_redis import wait_until
 from tests.running_plant import ROLES, RunningPlant
 from tests.visitor import as_person, password_of, pin_of
@@ -231,3 +232,18 @@ def by_pin(driver, plant, id) -> float:
     driver.find_element("css selector", ".key-cap.main").click()
     wait_until(lambda: "/switch" not in driver.current_url, what=f"{id} signed in")
     return time.monotonic() - begun
+
+
+def test_what_takt_says_of_its_data_being_away_is_shown_and_no_word_of_cables(closed, driver):
+    driver.get(f"{closed.url}/login")
+    sign_in(driver, closed, "supervisor")
+    wait_until(lambda: units(driver), what="the overview, which brings the service worker")
+    until_served(driver)
+    closed.signal("redis", signal.SIGSTOP)
+    try:
+        wait_until(lambda: not closed.get("/readyz")["live"], what="it is noticed")
+        driver.get(f"{closed.url}/account")
+        assert "cannot check" in words(driver, "body")
+    finally:
+        closed.signal("redis", signal.SIGCONT)
+    wait_until(lambda: words(driver, "#viewer"), seconds=20, what="the page back by itself")

@@ -8,7 +8,7 @@ import pytest
 
 from cli.settings import DEMO
 from tests.browser.test_screens import attributes, painted
-from tests.chromium import chromium
+from tests.chromium import chromium, until_served
 from tests.own_certificate import certificate
 from tests.own_redis import wait_until
 from tests.ports import free_port
@@ -70,10 +70,7 @@ def test_every_screen_is_live_and_breaks_no_rule(plant, driver, where):
         driver.get(url + path)
         wait_until(lambda: painted(driver) >= 3, seconds=20, what=f"{path} painted {where}")
     if where != "by a name":  # a browser has a service worker over TLS and on its own machine only
-        wait_until(
-            lambda: driver.execute_script("return !!navigator.serviceWorker.controller"),
-            what="the service worker",
-        )
+        until_served(driver)
     driver.get(f"{url}/api/docs")
     wait_until(lambda: "/api/v1/work-units" in driver.page_source, what="the API's page")
     driver.get(f"{url}/assets/offline.html")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.chromium import chromium, words
+from tests.chromium import chromium, until_served, words
 from tests.own_redis import wait_until
 from tests.running_plant import ROLES, RunningPlant
 
@@ -239,12 +239,7 @@ def test_the_first_page_that_a_fresh_server_is_asked_for_is_live(plant, browse):
 
 def test_a_wall_that_is_reloaded_while_the_server_is_away_comes_back(plant, browse):
     driver = browse("/andon/press-shop")
-    wait_until(
-        lambda: driver.execute_async_script(
-            "navigator.serviceWorker.ready.then(r => arguments[0](!!navigator.serviceWorker.controller))"
-        ),
-        what="the service worker in charge",
-    )
+    until_served(driver)
     plant.kill("dashboard")
     driver.refresh()
     body = words(driver, "body")
