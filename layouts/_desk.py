@@ -1,5 +1,6 @@
 """Pages for desks that are plain HTML: the same head as on the screens, forms and tables below."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -63,6 +64,12 @@ def places(plant: Plant, on: list[str], name: str = "scope") -> Tag:
     known = {value for value, _ in options}
     options += [(path, path) for path in on if path not in known]
     return checks("May see", name, options, on, look="fields in-line")
+
+
+def where(plant: Plant, scope: Sequence[str]) -> str:
+    """The paths that somebody may see, in words."""
+    names = ["everything" if path == plant.id else path.rpartition("/")[2] for path in scope]
+    return ", ".join(names) or "nothing"
 
 
 def table(heads: list[str], rows: list[list[Any]], *, empty: str) -> Component:

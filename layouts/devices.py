@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from layouts._desk import checks, desk, moment_of, places, table
+from layouts._desk import checks, desk, moment_of, places, table, where
 from layouts._document import button, field, hidden, note, post
 from layouts._html import Tag
 from layouts._signature import printed
@@ -87,7 +87,7 @@ def _devices(
         [
             _name(plant, r),
             (r.body or {})["kind"],
-            _where(plant, (r.body or {})["scope"]),
+            where(plant, (r.body or {})["scope"]),
             _seen(plant, seen_us, f"device:{r.id}", now_us),
             _end("device", r),
         ]
@@ -103,7 +103,7 @@ def _tokens(
         [
             _name(plant, r),
             ", ".join((r.body or {})["rights"]),
-            _where(plant, (r.body or {})["scope"]),
+            where(plant, (r.body or {})["scope"]),
             r.by,
             moment_of((r.body or {})["expires_us"], plant.time_zone, now_us),
             _seen(plant, seen_us, f"token:{r.id}", now_us),
@@ -128,11 +128,6 @@ def _name(plant: Plant, record: Record) -> list[Component | None]:
 
 def _sorted(found: Sequence[Record]) -> list[Record]:
     return sorted(found, key=lambda r: (not (r.body or {})["active"], (r.body or {})["name"]))
-
-
-def _where(plant: Plant, scope: Sequence[str]) -> str:
-    names = ["everything" if path == plant.id else path.rpartition("/")[2] for path in scope]
-    return ", ".join(names) or "nothing"
 
 
 def _end(kind: str, record: Record) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from layouts._desk import checks, desk, places, table
+from layouts._desk import checks, desk, places, table, where
 from layouts._document import button, field, hidden, note, post
 from layouts._signature import printed
 from mes.equipment import Plant
@@ -63,17 +63,12 @@ def _list(plant: Plant, people: Sequence[Record], has: Mapping[str, Sequence[str
                  printed(record.signatures, plant.time_zone)],
                 record.id,
                 ", ".join(body["roles"]) or "none",
-                _where(plant, body["scope"]),
+                where(plant, body["scope"]),
                 ", ".join(WORDS[kind] for kind in has.get(record.id, ())) or "nothing yet",
                 "" if body["active"] else html.Span("not active", className="off"),
             ]
         )  # fmt: skip
     return table(["Name", "Signs in as", "Roles", "May see", "Has", ""], rows, empty="Nobody yet.")
-
-
-def _where(plant: Plant, scope: Sequence[str]) -> str:
-    names = ["everything" if path == plant.id else path.rpartition("/")[2] for path in scope]
-    return ", ".join(names) or "nothing"
 
 
 def _form(plant: Plant, body: Mapping[str, Any], *, version: int, id: str = "") -> Component:
