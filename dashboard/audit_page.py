@@ -1,5 +1,6 @@
 """/audit: the audit trail as a page, drawn from its address, so that a link to it can be shared."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -8,14 +9,14 @@ from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 from pydantic import ValidationError
 
-from dashboard.api.audit import Search, page_of, wanted_of
+from dashboard.api.audit import Search, wanted_of
 from dashboard.doorway import Doorway
 from dashboard.forms.parts import viewer_of
 from dashboard.hub import Hub
 from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
 from layouts import _parts, audit
-from store.log.trail import cursor_of
+from store.log.trail import cursor_of, find
 
 LINES = 50
 FIELDS_MAX = 20
@@ -60,9 +61,10 @@ async def _drawn(hub: Hub, doorway: Doorway, asks: Who, search: str) -> Componen
     except ValueError as error:
         return audit.page(now, asked, (), said=f"This cannot be searched for: {error}.")
     try:
-        found = await page_of(doorway.desk, wanted, limit=LINES, before=before, after=after)
+        page = partial(find, wanted=wanted, limit=LINES)
+        found = await doorway.desk.read(partial(page, before=before, after=after))
         if after and not found.lines and found.newer is None:  # nothing newer: the newest page
-            found, after = await page_of(doorway.desk, wanted, limit=LINES), None
+            found, after = await doorway.desk.read(page), None
     except RecordsAway:
         return audit.away(now, search)
     return audit.page(

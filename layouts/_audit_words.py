@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from layouts._words import zone_word
 from mes.differences import ABSENT, Difference
-from mes.kinds import KINDS
+from mes.kinds import KINDS, camel
 from mes.observation import moment
 
 COMMANDS = {
@@ -52,8 +52,7 @@ def command_words(command: str) -> str:
 
 def known_commands() -> list[str]:
     """What can be searched for: the commands that there are today."""
-    camel = ["".join(word.capitalize() for word in kind.split("_")) for kind in KINDS]
-    edits = [f"{verb}{kind}" for kind in camel for verb in ("Set", "Remove")]
+    edits = [f"{verb}{camel(kind)}" for kind in KINDS for verb in ("Set", "Remove")]
     return sorted([*COMMANDS, *edits], key=command_words)
 
 

@@ -72,40 +72,31 @@ def _password(at_least: int) -> Component:
     )  # fmt: skip
 
 
-def _pin(there: bool) -> Component:
+def _secret(what: str, title: str, stands: str, asked: Component) -> Component:
+    """The form of a PIN or badge, to be proved with the password. stands: whether there is one."""
     return html.Section(
         [
-            html.H2("PIN for shared tablets"),
-            html.P("It is set." if there else "None is set.", className="note"),
-            post(
-                "/account",
-                hidden("what", "pin"),
-                _now(),
-                field("New PIN", "new", type="password", inputmode="numeric", maxlength="8",
-                      autocomplete="off", hint="4 to 8 digits; leave empty to have none"),
-                button("Set PIN"),
-            ),
+            html.H2(title),
+            html.P(stands, className="note"),
+            post("/account", hidden("what", what), _now(), asked,
+                 button(f"Set {'PIN' if what == 'pin' else what}")),
         ],
         className="panel",
     )  # fmt: skip
+
+
+def _pin(there: bool) -> Component:
+    asked = field("New PIN", "new", type="password", inputmode="numeric", maxlength="8",
+                  autocomplete="off", hint="4 to 8 digits; leave empty to have none")  # fmt: skip
+    stands = "It is set." if there else "None is set."
+    return _secret("pin", "PIN for shared tablets", stands, asked)
 
 
 def _badge(there: bool) -> Component:
-    return html.Section(
-        [
-            html.H2("Badge"),
-            html.P("One is registered." if there else "None is registered.", className="note"),
-            post(
-                "/account",
-                hidden("what", "badge"),
-                _now(),
-                field("Badge", "new", type="password", maxlength="128", autocomplete="off",
-                      hint="click here, then hold the badge to the reader; leave empty to have none"),
-                button("Set badge"),
-            ),
-        ],
-        className="panel",
-    )  # fmt: skip
+    asked = field("Badge", "new", type="password", maxlength="128", autocomplete="off",
+                  hint="click here, then hold the badge to the reader; leave empty to have none")  # fmt: skip
+    stands = "One is registered." if there else "None is registered."
+    return _secret("badge", "Badge", stands, asked)
 
 
 def _rights(plant: Plant, person: Person) -> Component:

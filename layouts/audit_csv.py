@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from layouts._audit_words import difference_words, done_words, full_time
 from layouts._signature import WORDS
 from mes.differences import differences
-from mes.observation import moment
+from mes.observation import rfc3339
 from mes.records import AuditLine, Body
 
 BOM = "\ufeff"
@@ -53,7 +53,7 @@ def line(found: AuditLine, zone: str) -> str:
         (
             found.position,
             found.line,
-            moment(found.at_us).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            rfc3339(found.at_us),
             " ".join(full_time(found.at_us, zone)),
             found.person,
             found.name,

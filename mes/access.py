@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from mes.people import NAME_MAX, RIGHTS, SCOPES_MAX, covers
+from mes.people import RIGHTS, checked_named, covers, texts
 from mes.records import Change, Found, Invalid, Missing
 
 PASSWORD_MIN, PASSWORD_MAX = 12, 1024
@@ -141,11 +141,10 @@ class LockedOut(_Told):
 
 def checked_device(_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """The body of a device's record, complete: {name, kind, scope, active}. Raises ValueError."""
-    _known(body, {"name", "kind", "scope", "active"})
-    kind = body.get("kind", "wall")
+    named, kind = checked_named(body, "kind"), body.get("kind", "wall")
     if kind not in DEVICE_KINDS:
         raise ValueError(f"kind: found {kind!r}; expected one of {', '.join(DEVICE_KINDS)}")
-    return {**_named(body), "kind": kind}
+    return {**named, "kind": kind}
 
 
 def checked_token(_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,8 +152,8 @@ def checked_token(_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises ValueError.
     """
-    _known(body, {"name", "scope", "rights", "active", "expires_us"})
-    rights = _texts(body, "rights", len(RIGHTS))
+    named = checked_named(body, "rights", "expires_us")
+    rights = texts(body, "rights", len(RIGHTS))
     if unknown := sorted(set(rights) - RIGHTS.keys()):
         raise ValueError(
             f"rights: found {', '.join(unknown)}; expected some of {', '.join(RIGHTS)}"
@@ -165,35 +164,7 @@ def checked_token(_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
     if expires is not None and (not isinstance(expires, int) or expires <= 0):
         raise ValueError(f"expires_us: found {expires!r}; expected microseconds since the epoch")
     order = list(RIGHTS)
-    return {
-        **_named(body),
-        "rights": sorted(set(rights), key=order.index),
-        "expires_us": expires,
-    }
-
-
-def _known(body: Mapping[str, Any], known: set[str]) -> None:
-    if extra := sorted(body.keys() - known):
-        raise ValueError(f"found {', '.join(extra)}; expected {', '.join(sorted(known))}")
-
-
-def _named(body: Mapping[str, Any]) -> dict[str, Any]:
-    name, active = body.get("name"), body.get("active", True)
-    if not isinstance(name, str) or not 0 < len(name.strip()) <= NAME_MAX:
-        raise ValueError(f"name: found {name!r}; expected 1 to {NAME_MAX} characters")
-    if not isinstance(active, bool):
-        raise ValueError(f"active: found {active!r}; expected true or false")
-    scope = sorted(set(_texts(body, "scope", SCOPES_MAX)))
-    return {"name": name.strip(), "scope": scope, "active": active}
-
-
-def _texts(body: Mapping[str, Any], field: str, most: int) -> list[str]:
-    found = body.get(field, [])
-    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise ValueError(f"{field}: found {found!r}; expected a list of texts")
-    if len(found) > most:
-        raise ValueError(f"{field}: found {len(found)}; expected at most {most}")
-    return found
+    return {**named, "rights": sorted(set(rights), key=order.index), "expires_us": expires}
 
 
 def narrowed(scope: tuple[str, ...], within: tuple[str, ...]) -> tuple[str, ...]:

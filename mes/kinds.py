@@ -194,7 +194,7 @@ class Set:
 
     @property
     def name(self) -> str:
-        return f"Set{_camel(self.kind)}"
+        return f"Set{camel(self.kind)}"
 
     @property
     def right(self) -> str:
@@ -236,7 +236,7 @@ class Remove:
 
     @property
     def name(self) -> str:
-        return f"Remove{_camel(self.kind)}"
+        return f"Remove{camel(self.kind)}"
 
     @property
     def right(self) -> str:
@@ -291,5 +291,6 @@ def _is_admin(body: Body | None) -> bool:
     return any("/" not in path for path in body["scope"])
 
 
-def _camel(key: str) -> str:
+def camel(key: str) -> str:
+    """The key of a kind as it stands in names: "ShiftPattern" of "shift_pattern"."""
     return "".join(word.capitalize() for word in key.split("_"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeGuard
 
-from mes.observation import microseconds, moment
+from mes.observation import microseconds, rfc3339
 
 VERSIONS_MAX = 500  # of one work unit
 EVER_US = 0
@@ -94,9 +94,7 @@ def to_plain(versions: Sequence[MasterData]) -> dict[str, Any]:
 
 
 def _text(us: int) -> str | None:
-    if us == EVER_US:
-        return None
-    return moment(us).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return None if us == EVER_US else rfc3339(us)
 
 
 def at(versions: Sequence[MasterData], us: int) -> MasterData:

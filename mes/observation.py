@@ -69,6 +69,11 @@ def moment(us: int) -> datetime:
     return _EPOCH + us * _US
 
 
+def rfc3339(us: int) -> str:
+    """`us` microseconds since the epoch as programs read it: in UTC, with microseconds and a Z."""
+    return moment(us).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
 def samples(
     observations: Iterable[Observation], *, device: str, answered: bool = True
 ) -> list[Sample]:

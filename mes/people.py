@@ -95,34 +95,39 @@ def device(id: str, name: str, scope: Iterable[str]) -> Person:
 
 def checked_person(body: Mapping[str, Any]) -> dict[str, Any]:
     """The body of a person's record, complete. Raises ValueError."""
-    known = {"name", "roles", "scope", "active", "subject"}
-    if extra := sorted(body.keys() - known):
-        raise ValueError(f"found {', '.join(extra)}; expected {', '.join(sorted(known))}")
-    name, subject = body.get("name"), body.get("subject", "")
-    if not isinstance(name, str) or not 0 < len(name.strip()) <= NAME_MAX:
-        raise ValueError(f"name: found {name!r}; expected 1 to {NAME_MAX} characters")
-    if not name.strip().isprintable():
+    named = checked_named(body, "roles", "subject")
+    name, subject = named["name"], body.get("subject", "")
+    if not name.isprintable():
         raise ValueError(f"name: found {name!r}; expected a text of one line, as it is printed")
     if not isinstance(subject, str) or len(subject) > 200:
         raise ValueError("subject: expected the person's id at the identity provider, or nothing")
-    roles = _texts(body, "roles", len(ROLES))
+    roles = texts(body, "roles", len(ROLES))
     if unknown := sorted(set(roles) - set(ROLES)):
         raise ValueError(f"roles: found {', '.join(unknown)}; expected some of {', '.join(ROLES)}")
-    active = body.get("active", True)
+    if named["active"] and not roles:
+        raise ValueError(f"roles: found none; expected at least one of {', '.join(ROLES)}")
+    return {**named, "roles": sorted(set(roles), key=ROLES.index), "subject": subject}
+
+
+def checked_named(body: Mapping[str, Any], *others: str) -> dict[str, Any]:
+    """What people, devices and tokens have in common: {name, scope, active}.
+
+    others: what else may stand in the body. Raises ValueError.
+    """
+    known = {"name", "scope", "active", *others}
+    if extra := sorted(body.keys() - known):
+        raise ValueError(f"found {', '.join(extra)}; expected {', '.join(sorted(known))}")
+    name, active = body.get("name"), body.get("active", True)
+    if not isinstance(name, str) or not 0 < len(name.strip()) <= NAME_MAX:
+        raise ValueError(f"name: found {name!r}; expected 1 to {NAME_MAX} characters")
     if not isinstance(active, bool):
         raise ValueError(f"active: found {active!r}; expected true or false")
-    if active and not roles:
-        raise ValueError(f"roles: found none; expected at least one of {', '.join(ROLES)}")
-    return {
-        "name": name.strip(),
-        "roles": sorted(set(roles), key=ROLES.index),
-        "scope": sorted(set(_texts(body, "scope", SCOPES_MAX))),
-        "active": active,
-        "subject": subject,
-    }
+    scope = sorted(set(texts(body, "scope", SCOPES_MAX)))
+    return {"name": name.strip(), "scope": scope, "active": active}
 
 
-def _texts(body: Mapping[str, Any], field: str, most: int) -> list[str]:
+def texts(body: Mapping[str, Any], field: str, most: int) -> list[str]:
+    """The list of at most so many texts that stands in a field; empty for none. Raises ValueError."""
     found = body.get(field, [])
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         raise ValueError(f"{field}: found {found!r}; expected a list of texts")

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult
 
 from pydantic import Field, field_validator, model_validator
 
 from mes.access import PASSWORD_MIN
 from store.config_faults import Faults
-from store.config_tables import Name, PathText, Table
+from store.config_tables import Name, PathText, Table, url_that
 
 
 class AccessTable(Table):
@@ -32,18 +32,11 @@ class AccessTable(Table):
     @field_validator("oidc_issuer")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            parts = urlsplit(value)
-            here = parts.hostname in ("127.0.0.1", "localhost", "::1")
-        except ValueError:
-            parts, here = urlsplit(""), False
-        if not parts.hostname or (
-            parts.scheme != "https" and not (here and parts.scheme == "http")
-        ):
-            raise ValueError("https://<identity provider>")
-        return value
+        def fits(url: SplitResult) -> bool:
+            here = url.hostname in ("127.0.0.1", "localhost", "::1")
+            return bool(url.hostname) and url.scheme in (("https", "http") if here else ("https",))
+
+        return url_that(fits, value, "https://<identity provider>")
 
     @model_validator(mode="after")
     def _both(self) -> "AccessTable":

@@ -2,10 +2,11 @@
 commented out. Protocols and the simulator bring the models of their own tables."""
 
 import re
+from collections.abc import Callable
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -29,6 +30,16 @@ def _path(found: Path) -> Path:
     if "\0" in str(found):
         raise ValueError("a path")
     return found
+
+
+def url_that(fits: Callable[[SplitResult], bool], value: str | None, expected: str) -> str | None:
+    """`value` where it is none, or a URL that fits. Raises ValueError with what is expected."""
+    try:
+        if value is None or (urlsplit(value).port != 0 and fits(urlsplit(value))):
+            return value
+    except ValueError:  # what stands for a host or port is none
+        pass
+    raise ValueError(expected)
 
 
 Id = Annotated[str, AfterValidator(_id)]
@@ -161,16 +172,10 @@ class RedisTable(Table):
     @field_validator("url")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            known = urlsplit(value).scheme in ("redis", "rediss", "unix")
-            known = known and "://" in value and urlsplit(value).port != 0
-        except ValueError:  # what stands for a port is none
-            known = False
-        if not known:
-            raise ValueError("redis://<host>:<port>/<db>, rediss://… or unix://<path>")
-        return value
+        def fits(url: SplitResult) -> bool:
+            return url.scheme in ("redis", "rediss", "unix") and "://" in str(value)
+
+        return url_that(fits, value, "redis://<host>:<port>/<db>, rediss://… or unix://<path>")
 
 
 class DatabaseTable(Table):
@@ -185,17 +190,10 @@ class DatabaseTable(Table):
     @field_validator("url")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            parts = urlsplit(value)
-            known = parts.scheme in ("postgresql", "postgres") and parts.port != 0
-            known = known and len(parts.path) > 1
-        except ValueError:  # what stands for a port is none
-            known = False
-        if not known:
-            raise ValueError("postgresql://<user>@<host>:<port>/<database>")
-        return value
+        def fits(url: SplitResult) -> bool:
+            return url.scheme in ("postgresql", "postgres") and len(url.path) > 1
+
+        return url_that(fits, value, "postgresql://<user>@<host>:<port>/<database>")
 
 
 class DashboardTable(Table):

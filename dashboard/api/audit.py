@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
@@ -17,7 +18,7 @@ from dashboard.records import Desk, RecordsAway
 from layouts import audit_csv
 from mes.differences import ABSENT, differences
 from mes.equipment import Plant
-from mes.observation import moment
+from mes.observation import rfc3339
 from mes.records import AuditLine
 from mes.site_time import typed_us, zone_named
 from store.log import chain
@@ -104,23 +105,6 @@ def wanted_of(search: Search, asks: Who, plant: Plant) -> Wanted:
     )
 
 
-def time_out(us: int) -> str:
-    """RFC 3339 in UTC with microseconds."""
-    return moment(us).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-async def page_of(
-    desk: Desk,
-    wanted: Wanted,
-    *,
-    limit: int,
-    before: Cursor | None = None,
-    after: Cursor | None = None,
-) -> Page:
-    """As store.log.trail.find. Raises RecordsAway."""
-    return await desk.read(lambda c: find(c, wanted, limit=limit, before=before, after=after))
-
-
 def register(server: FastAPI, desk: Desk, plant: Plant) -> None:
     @server.get(
         "/api/v1/audit", tags=["audit"], responses=READ, dependencies=[Depends(_only_these)]
@@ -132,11 +116,11 @@ def register(server: FastAPI, desk: Desk, plant: Plant) -> None:
     ) -> AuditList:
         """Who changed what, within one's scope, newest first. Takes the right `audit`."""
         wanted, at = _asked(search, before, plant)
-        found = await page_of(desk, wanted, limit=limit, before=at)
+        found = await desk.read(partial(find, wanted=wanted, limit=limit, before=at))
         return AuditList(
             items=[_out(line) for line in found.lines],
             next=None if found.older is None else str(found.older),
-            looked_back_to=None if found.looked_to_us is None else time_out(found.looked_to_us),
+            looked_back_to=None if found.looked_to_us is None else rfc3339(found.looked_to_us),
         )
 
     @server.get(
@@ -162,7 +146,7 @@ def register(server: FastAPI, desk: Desk, plant: Plant) -> None:
         if is_head(request):
             await desk.read(chain.newest)  # 503 where GET would say so
             return Response(headers=told)
-        first = await page_of(desk, wanted, limit=EXPORT_TOGETHER, before=at)
+        first = await desk.read(partial(find, wanted=wanted, limit=EXPORT_TOGETHER, before=at))
         return StreamingResponse(_file(desk, wanted, first, plant.time_zone), headers=told)
 
 
@@ -180,7 +164,7 @@ def _out(line: AuditLine) -> AuditLineOut:
     return AuditLineOut(
         position=line.position,
         line=line.line,
-        time=time_out(line.at_us),
+        time=rfc3339(line.at_us),
         person=line.person,
         name=line.name,
         device=line.device,
@@ -220,7 +204,9 @@ async def _file(desk: Desk, wanted: Wanted, found: Page, zone: str) -> AsyncIter
             return
         try:
             parts += 1
-            found = await page_of(desk, wanted, limit=EXPORT_TOGETHER, before=found.older)
+            found = await desk.read(
+                partial(find, wanted=wanted, limit=EXPORT_TOGETHER, before=found.older)
+            )
         except RecordsAway:
             yield audit_csv.end(f"CUT: {AWAY}: before={found.older}")
             return

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from mes.kinds import KINDS
-from mes.observation import moment
+from mes.kinds import KINDS, camel
+from mes.observation import rfc3339
 from mes.people import NAME_MAX, ROLES
 from mes.records import Record, Signature
 from mes.shifts import WEEK
@@ -22,10 +22,8 @@ Paths = Annotated[list[str], Field(max_length=50, examples=[["north/press-shop"]
 
 
 def time_out(us: int | None) -> str | None:
-    """RFC 3339 in UTC with microseconds."""
-    if us is None:
-        return None
-    return moment(us).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    """As mes.observation.rfc3339; null for what never was."""
+    return None if us is None else rfc3339(us)
 
 
 class _Body(BaseModel):
@@ -215,12 +213,8 @@ class _Versions(BaseModel):
     next: int | None
 
 
-def _camel(key: str) -> str:
-    return "".join(word.capitalize() for word in key.split("_"))
-
-
 RECORD: dict[str, Any] = {
-    key: _model(f"{_camel(key)}Record", RecordOut, body=(BODIES[key] | None, ...)) for key in KINDS
+    key: _model(f"{camel(key)}Record", RecordOut, body=(BODIES[key] | None, ...)) for key in KINDS
 }
 
 
@@ -229,12 +223,12 @@ def _lists(words: str, base: type[BaseModel]) -> dict[str, Any]:
         return list[record]
 
     return {
-        key: _model(f"{_camel(key)}{words}", base, items=(items(RECORD[key]), ...)) for key in KINDS
+        key: _model(f"{camel(key)}{words}", base, items=(items(RECORD[key]), ...)) for key in KINDS
     }
 
 
 LIST, VERSIONS = _lists("List", _Page), _lists("Versions", _Versions)
-CHANGE = {key: _model(f"{_camel(key)}Change", RemovalIn, body=(BODIES[key], ...)) for key in KINDS}
+CHANGE = {key: _model(f"{camel(key)}Change", RemovalIn, body=(BODIES[key], ...)) for key in KINDS}
 CHANGES = (*CHANGE.values(), RemovalIn)
 
 
