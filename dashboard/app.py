@@ -108,6 +108,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
         websocket_allowed_origins=[url] if (url := config.dashboard.public_url) else [],
         csrf_token_name=TOKEN_COOKIE,
         csrf_header_name=TOKEN_HEADER,
+        on_error=tell_fault,
     )
     app.index_string = INDEX.replace("{theme}", config.dashboard.theme)
     _pages(hub, doorway)
@@ -115,6 +116,12 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     app.layout = dash.page_container
     app.callback(websocket=True, persistent=True)(broadcast.serve)
     return app
+
+
+def tell_fault(error: Exception) -> None:
+    """Log a fault of a callback, which Dash answers with 500 and tells nobody."""
+    log.error("a fault in Takt, in what a page asked for", exc_info=error)
+    raise error
 
 
 def _pages(hub: Hub, doorway: Doorway) -> None:
