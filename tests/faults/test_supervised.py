@@ -71,9 +71,10 @@ def run(plant):
             one.process.wait(30)
 
 
-def test_the_first_screen_is_live_within_ten_seconds_and_its_people_are_told_before(run):
+def test_who_may_sign_in_first_is_told_before_the_address(run):
+    """How soon a screen is live is measured by tests/bench/startup.py, on a machine of its own."""
     supervised = run()
-    assert supervised.wait_live() <= 10.0
+    supervised.wait_live()
     before, _, _ = supervised.told().partition(" is live after ")
     assert re.search(r"people of the demo.*^takt:   admin ", before, re.DOTALL | re.MULTILINE)
 

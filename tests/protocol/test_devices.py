@@ -280,6 +280,7 @@ def test_when_a_device_was_there_is_known_to_all_dashboards_and_after_a_restart(
         assert wall.get("/andon/press-shop").status_code == 200
     finally:
         plant.signal("redis", signal.SIGCONT)
+    wait_until(lambda: admin.get("/account").status_code == 200, what="the dashboard hearing Redis")
 
 
 async def test_so_many_are_kept_and_each_is_written_every_few_seconds_at_most(
