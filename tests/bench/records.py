@@ -150,7 +150,7 @@ def _write_day(facts: Facts, day_s: int) -> int:
                         facts=tuple(events),
                     )
                 )
-                after[id] = view.position
+                after[id] += 1
                 total += len(events)
         facts.commit(folds)
     return total
