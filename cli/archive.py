@@ -27,6 +27,10 @@ def main(path: Path, arguments: argparse.Namespace) -> int:
     config = settings(path)
     before = datetime.now(UTC) - timedelta(days=days)
     with records(config, there=True) as database:
-        file = move(database, folder_of(config.data_dir), before_us=microseconds(before))
-    print(f"moved into {file}" if file else f"nothing is older than {days} days")
+        folder, files = folder_of(config.data_dir), 0
+        while file := move(database, folder, before_us=microseconds(before)):
+            print(f"moved into {file}")
+            files += 1
+    if not files:
+        print(f"nothing is older than {days} days")
     return 0

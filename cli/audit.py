@@ -114,7 +114,7 @@ def _write(database: Database, wanted: Wanted, file: TextIO, zone: str) -> int:
     """All lines, from one snapshot; returns how many."""
     lines, before = 0, None
     file.write(audit_csv.head())
-    with database.read() as connection:
+    with database.read(unhurried=True) as connection:
         while True:
             page = find(connection, wanted, limit=TOGETHER, before=before)
             file.writelines(audit_csv.line(line, zone) for line in page.lines)

@@ -11,12 +11,12 @@ from cli.records import records
 from cli.role import begin
 from cli.settings import settings
 from dashboard.app import create_app
-from dashboard.browser import kept_key
 from dashboard.connection import HEAD_BYTES_MAX, Connection
 from dashboard.guard import guarded
 from dashboard.masking import mask_logs
 from store.config_dashboard import load_certificate
 from store.config_tables import DashboardTable
+from store.keys import derived, plant_key
 
 
 def main(path: Path) -> int:
@@ -30,7 +30,7 @@ def main(path: Path) -> int:
         served = guarded(
             app,
             config.dashboard,
-            key=kept_key(config.data_dir),
+            key=derived(plant_key(config.data_dir), "callbacks"),
             identify=app.server.state.doorway.gate.identify,
         )
         uvicorn.run(served, **options(config.dashboard))

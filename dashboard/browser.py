@@ -9,13 +9,9 @@ import base64
 import hashlib
 import hmac
 import logging
-import os
 import re
 import secrets
-import tempfile
-from contextlib import suppress
 from contextvars import ContextVar
-from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -40,28 +36,6 @@ def token(key: bytes, browser: str) -> str:
     """What pages of the browser `browser` have to show."""
     made = hmac.digest(key, b"takt callback " + browser.encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(made).decode().rstrip("=")
-
-
-def kept_key(folder: Path) -> bytes:
-    """The key of this installation, made at the first call and kept in `folder`.
-
-    Where it cannot be kept, it is a new one at each start, and open pages have to be loaded anew.
-    """
-    path = folder / "browser.key"
-    try:
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=folder) as whole:  # for its owner alone
-                whole.write(secrets.token_bytes(KEY_BYTES))
-                whole.flush()
-                with suppress(FileExistsError):  # another process was first
-                    os.link(whole.name, path)
-        if len(key := path.read_bytes()) >= KEY_BYTES:
-            return key
-        log.warning("%s is too short: not used", path)
-    except OSError as error:
-        log.warning("%s cannot be kept: %s", path, error.strerror)
-    return secrets.token_bytes(KEY_BYTES)
 
 
 class Browser:

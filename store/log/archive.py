@@ -23,6 +23,7 @@ from store.log.database import Database
 from store.log.tables import archives, log
 
 FOLDER = "archive"  # below the data directory
+PART_MAX = 100_000  # entries of one file
 LEAST = -(1 << 63)  # a position that none is below
 
 
@@ -31,10 +32,11 @@ def folder_of(data_dir: Path) -> Path:
 
 
 def move(database: Database, folder: Path, *, before_us: int) -> Path | None:
-    """Move the entries that were recorded before `before_us` into a file in `folder`.
+    """Move the oldest PART_MAX entries that were recorded before `before_us` into a file in `folder`.
 
     Returns the file, None where there is nothing to move. The newest entry always stays. The file
     is on the disk before anything leaves the database, so that a crash leaves both at worst.
+    Writers wait for no more than one part.
     """
     with database.read() as connection:
         last = connection.execute(
@@ -45,8 +47,10 @@ def move(database: Database, folder: Path, *, before_us: int) -> Path | None:
         first = connection.execute(sa.select(sa.func.min(log.c.position))).scalar() or 0
         if last < first or not first:
             return None
+        last = min(last, first + PART_MAX - 1)
         path = folder / f"log-{first:012d}-{last:012d}.jsonl.gz"
         hash = _write(path, chain.entries(connection, after=first - 1, until=last))
+    sha256 = digest(path)
     with database.write() as (connection, _, _):
         stands = connection.execute(sa.select(sa.func.min(log.c.position))).scalar()
         if stands != first:
@@ -56,7 +60,7 @@ def move(database: Database, folder: Path, *, before_us: int) -> Path | None:
             "last_position": last,
             "last_hash": hash,
             "file": path.name,
-            "sha256": digest(path),
+            "sha256": sha256,
         }
         connection.execute(archives.insert(), row)
         connection.execute(log.delete().where(log.c.position <= last))

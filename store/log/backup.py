@@ -41,7 +41,7 @@ def backup(database: Database, data_dir: Path, to: Path) -> Mapping[str, Any]:
     half.unlink(missing_ok=True)
     with (
         TemporaryDirectory(prefix="takt-backup-", dir=to.parent) as folder,
-        database.read() as connection,
+        database.read(unhurried=True) as connection,
     ):
         position, hash = chain.newest(connection)
         files = _tables(connection, Path(folder)) | _files(connection, data_dir)

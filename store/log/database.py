@@ -61,12 +61,17 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """One snapshot: whatever is read in it belongs together."""
+    def read(self, *, unhurried: bool = False) -> Iterator[Connection]:
+        """One snapshot: whatever is read in it belongs together.
+
+        unhurried: what is done with it between two questions may take any time.
+        """
         with self.engine.connect() as connection:
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
+                if unhurried and not self.is_sqlite:
+                    connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
                 yield connection
 
     @contextmanager

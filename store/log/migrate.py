@@ -5,6 +5,7 @@ long, say): the refusal names the command. A file of SQLite is copied before it 
 """
 
 import logging
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -144,10 +145,17 @@ def _copied(database: Database, current: str) -> str:
         return ""
     path = Path(str(database.engine.url.database))
     copy = path.with_name(f"{path.stem}-{current}{path.suffix}")
-    copy.unlink(missing_ok=True)
-    make_private(copy)
+    half = copy.with_name(f"{copy.name}.{os.getpid()}.part")
+    half.unlink(missing_ok=True)
+    make_private(half)
     with database.engine.connect() as connection:
         raw = connection.connection.dbapi_connection
         assert raw is not None
-        raw.execute("VACUUM INTO ?", (str(copy),))
+        raw.execute("VACUUM INTO ?", (str(half),))
+    with closing(sqlite3.connect(half)) as kept:
+        (is_now,) = kept.execute("SELECT version_num FROM alembic_version").fetchone()
+    if is_now == current:
+        half.replace(copy)
+    else:  # another process has migrated it meanwhile, and kept the copy of before
+        half.unlink()
     return f"; the file as it was: {copy}"

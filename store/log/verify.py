@@ -19,7 +19,7 @@ from store.log import chain, changes, facts
 from store.log.anchors import Anchor
 from store.log.archive import whole_log
 from store.log.changes import Changes
-from store.log.database import Database
+from store.log.database import Database, words_of
 from store.log.lines import Lines
 from store.log.reading import bytewise
 from store.log.tables import PROJECTIONS
@@ -44,7 +44,7 @@ def verify(
     derived too.
     """
     walk, seen = chain.Walk(), dict.fromkeys((a.position for a in anchors), b"")
-    with database.read() as connection:
+    with database.read(unhurried=True) as connection:
         entries = _walked(whole_log(connection, folder, told=walk.say), walk, seen)
         if derived:
             with TemporaryDirectory(prefix="takt-verify-", dir=scratch) as below:
@@ -85,14 +85,17 @@ def _compare(
                 table.create(anew)
             try:
                 _derive(anew, entries, walk.say)
-            except DBAPIError as error:
-                words = str(error.orig).splitlines()[0]
-                walk.say(f"what is derived cannot be compared: the log contradicts itself: {words}")
+            except _Contradicts as error:
+                walk.say(f"what is derived cannot be compared: the log contradicts itself: {error}")
                 return
             for table in PROJECTIONS:
                 _differences(connection, anew, table, walk.say)
     finally:
         engine.dispose()
+
+
+class _Contradicts(Exception):
+    """What the log says cannot stand together in the tables."""
 
 
 def _derive(anew: Connection, entries: Iterator[chain.Entry], say: Callable[[str], None]) -> None:
@@ -109,8 +112,11 @@ def _derive(anew: Connection, entries: Iterator[chain.Entry], say: Callable[[str
                     say(f"{chain.words_of(entry)} is foreign: Takt writes no entries of this kind")
             except (ValueError, TypeError, KeyError, AttributeError):
                 say(f"{chain.words_of(entry)} cannot be read")
-        lines.apply(anew, found)
-        done.write(anew)
+        try:
+            lines.apply(anew, found)
+            done.write(anew)
+        except DBAPIError as error:
+            raise _Contradicts(words_of(error)) from error
 
 
 def _differences(

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from store.log import RecordsRefused
 from store.log.database import url_of
 from store.log.facts import NONE, Facts
-from store.log.migrate import SCRIPTS, open_database, revision
+from store.log.migrate import SCRIPTS, _copied, open_database, revision
 from store.log.tables import metadata
 from tests.records.test_log import fold, state, verdict
 
@@ -107,3 +107,25 @@ def test_a_file_of_records_is_its_owner_s_alone(tmp_path):
     database.close()
     assert len(modes) == 3
     assert set(modes.values()) == {0o600}
+
+
+def test_a_copy_is_of_the_records_before_however_many_migrate_at_once(tmp_path):
+    database = open_database(url_of(tmp_path, None))
+    with database.read() as connection:
+        now = revision(connection)
+    kept = tmp_path / "records-0000.sqlite"
+    kept.write_bytes(b"as it was")
+    _copied(database, "0000")  # who looked before another one migrated it
+    assert kept.read_bytes() == b"as it was"
+    _copied(database, now)
+    database.close()
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"records.sqlite", kept.name, f"records-{now}.sqlite"}
+
+
+def test_who_reads_for_long_is_not_cut_off(database):
+    asked = sa.text("SHOW idle_in_transaction_session_timeout")
+    for unhurried, limit in ((False, "10min"), (True, "0"), (False, "10min")):
+        with database.read(unhurried=unhurried) as connection:
+            if not database.is_sqlite:
+                assert connection.execute(asked).scalar() == limit

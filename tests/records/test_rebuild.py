@@ -168,3 +168,16 @@ def test_nothing_is_made_anew_from_a_chain_that_does_not_hold(database, tmp_path
     with pytest.raises(RecordsRefused, match=r"entry 3 \("):
         rebuild(database, tmp_path)
     assert rows(database) == grown
+
+
+def test_the_archive_takes_so_many_entries_a_file(database, tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "PART_MAX", 15)
+    history(database, commits=20)
+    grown, newest = rows(database), last(database)
+    files = []
+    while path := archive.move(database, tmp_path, before_us=1 << 60):
+        files.append(path.name)
+    assert files[:2] == [f"log-{n:012}-{n + 14:012}.jsonl.gz" for n in (1, 16)]
+    assert len(files) == -(-(newest - 1) // 15)
+    assert rebuild(database, tmp_path) == newest
+    assert rows(database) == grown

@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-import os
-import stat
 from typing import Any
 
 import pytest
 
 from dashboard import bodies
 from dashboard.bodies import Bodies
-from dashboard.browser import BROWSER, COOKIE, TOKEN_COOKIE, Browser, kept_key, token
+from dashboard.browser import BROWSER, COOKIE, TOKEN_COOKIE, Browser, token
 from dashboard.headers import hashes, policy
 from dashboard.hosts import Hosts, accepts_any
 from dashboard.origin import SameOrigin
@@ -188,17 +186,6 @@ async def test_a_websocket_knows_its_browser():
     asked = scope(kind="websocket", headers={"cookie": f"{COOKIE}={ID}"})
     await ask(Browser(fine, KEY), asked)
     assert asked["state"]["browser"] == ID
-
-
-def test_the_key_is_made_once_for_its_owner_alone(tmp_path, caplog):
-    key = kept_key(tmp_path / "data")
-    assert len(key) == 32
-    assert kept_key(tmp_path / "data") == key
-    assert stat.S_IMODE(os.stat(tmp_path / "data/browser.key").st_mode) == 0o600
-    assert [path.name for path in (tmp_path / "data").iterdir()] == ["browser.key"]
-    (tmp_path / "file").touch()
-    assert kept_key(tmp_path / "file") != kept_key(tmp_path / "file")
-    assert "cannot be kept" in caplog.text
 
 
 def test_a_rate_is_that_of_any_window_and_says_when_the_next_is_allowed():
