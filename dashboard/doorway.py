@@ -9,8 +9,9 @@ import asyncio
 import logging
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -54,6 +55,10 @@ class Turned(Refused):
     code = "not_signed_in"
 
 
+class Crowded(Turned):
+    """Too many come in at this moment: nobody looked whether it was right."""
+
+
 @dataclass(slots=True)
 class Waiting(Exception):
     """He has to wait for so long before he is listened to again."""
@@ -86,18 +91,23 @@ class _Tries:
         people = [("person", f"{self.way} {self.who}")] if self.who else []
         return [*people, ("address", f"{self.way} {self.place}")]
 
-    async def may(self) -> None:
-        """Raises Waiting."""
-        if wait_s := max([await self.attempts.wait_s(*one) for one in self._counted()]):
-            raise Waiting(wait_s)
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[int]:
+        """One attempt, counted before it is looked at; gives how long to wait if it is wrong [s].
 
-    async def wrong(self) -> int:
-        """Count a wrong one; how long to wait now [s]."""
-        return max([await self.attempts.wrong(*one) for one in self._counted()])
-
-    async def right(self) -> None:
-        for one in self._counted():
-            await self.attempts.right(*one)
+        Whatever else than Turned ends it, it was none. Raises Waiting.
+        """
+        left, waits = await self.attempts.take(*self._counted())
+        if left:
+            raise Waiting(left)
+        try:
+            yield waits
+        except Exception as error:
+            if isinstance(error, Turned) and not isinstance(error, Crowded):
+                raise
+            await self.attempts.back(*self._counted())
+            raise
+        await self.attempts.right(*self._counted())
 
 
 class Doorway:
@@ -126,38 +136,30 @@ class Doorway:
         if self.gate.register.known.body("person", who) is None:
             who = who.lower()
         trying = _Tries(self._attempts, "password" if kind == "password" else "tablet", who, place)
-        await trying.may()
-        owner = f"person:{who}"
-        kept = self.gate.register.known.kept.get((owner, kind))
-        person = self.gate.register.known.person(who)
-        # Counted before it is looked at: a hundred at once are a hundred.
-        waits = await trying.wrong()
-        given = secret[: 1024 if kind == "password" else PIN_MAX]
-        right = await self._slowly(lambda: self.secrets.verify(kept, given))
-        if not right or person is None or not person.roles:
-            if waits:
+        async with trying.one() as waits:
+            kept = self.gate.register.known.kept.get((f"person:{who}", kind))
+            person = self.gate.register.known.person(who)
+            given = secret[: 1024 if kind == "password" else PIN_MAX]
+            right = await self._slowly(lambda: self.secrets.verify(kept, given))
+            if not right or person is None or not person.roles:
                 await self._tell_locked(trying, waits)
-            raise Turned(WRONG if kind == "password" else WRONG_PIN)
-        await trying.right()
+                raise Turned(WRONG if kind == "password" else WRONG_PIN)
         return person
 
     async def by_key(self, kind: str, secret: str, scope: Scope) -> Person:
         """The active person whose badge this is. Raises Turned, Waiting."""
         trying = _Tries(self._attempts, "tablet", "", address(scope))
-        await trying.may()
-        await self.gate.register.look()
-        waits = await trying.wrong()
-        owner = await self.desk.read(lambda c: self.secrets.owner_of(c, kind, secret[:200]))
-        person = self.gate.register.known.person((owner or "").partition(":")[2])
-        if person is None or not person.roles:
-            if waits:
+        async with trying.one() as waits:
+            await self.gate.register.look()
+            owner = await self.desk.read(lambda c: self.secrets.owner_of(c, kind, secret[:200]))
+            person = self.gate.register.known.person((owner or "").partition(":")[2])
+            if person is None or not person.roles:
                 await self._tell_locked(trying, waits)
-            raise Turned("Nobody has this badge.")
-        await trying.right()
+                raise Turned("Nobody has this badge.")
         return person
 
     async def _tell_locked(self, trying: "_Tries", wait_s: int) -> None:
-        if self._told.hit("locked", "anybody"):
+        if not wait_s or self._told.hit("locked", "anybody"):
             return
         known = self.gate.register.known.body("person", trying.who)
         whose = f"{trying.who if known else 'somebody unknown'} from {trying.place}"
@@ -266,7 +268,7 @@ class Doorway:
 
     async def _slowly(self, work: Callable[[], T]) -> T:
         if self._threads._work_queue.qsize() > HASHES_WAIT_MAX:
-            raise Turned("Too many people are signing in at this moment. Please try again.")
+            raise Crowded("Too many people are signing in at this moment. Please try again.")
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 

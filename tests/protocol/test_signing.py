@@ -1,5 +1,7 @@
 """An electronic signature on something real: master data that change the past, with Redis and SQLite."""
 
+import asyncio
+from collections import Counter
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -18,7 +20,7 @@ from mes.people import Person
 from mes.records import Forbidden, Unsigned
 from store import live
 from store.actions import Actions
-from store.attempts import FREE, Attempts
+from store.attempts import FREE, Attempts, wait_after
 from store.credentials import Credentials
 from store.first_people import FirstPeople, demo_password, demo_pin
 from store.keys import plant_key
@@ -100,14 +102,50 @@ async def test_a_change_of_the_past_takes_a_second_person(tmp_path, own_redis):
         assert record is not None and record.by == "engineer"
 
 
+ANNA, PLACE = ("person", "password anna"), ("address", "password 10.0.0.1")
+
+
 async def test_wrong_attempts_are_known_to_a_dashboard_that_starts_anew(own_redis):
     redis = live.open_redis(own_redis.url)
     before, after = Attempts(redis), Attempts(redis)
-    for _ in range(FREE["person"]):
-        await before.wrong("person", "password anna")
-    assert 0 < await after.wait_s("person", "password anna") <= 60
-    assert await after.wait_s("person", "tablet anna") == 0
+    for n in range(1, FREE["person"] + 1):
+        assert await before.take(ANNA, PLACE) == (0, wait_after(n, FREE["person"]))
+    for one in (before, after):
+        left, _ = await one.take(ANNA, PLACE)
+        assert 0 < left <= 61
+        assert await one.take(("person", "tablet anna")) == (0, 0)
+    await before.right(ANNA)
+    assert await before.take(ANNA) == (0, 0)
     await redis.aclose()
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+async def test_of_many_attempts_at_once_no_more_pass_than_one_after_the_other(own_redis, is_away):
+    redis = live.open_redis(own_redis.url)
+    if is_away:
+        own_redis.kill()
+    doors = [Attempts(redis)] if is_away else [Attempts(redis), Attempts(redis)]
+    answers = await asyncio.gather(*(doors[n % len(doors)].take(ANNA, PLACE) for n in range(50)))
+    passed = [wait for left, wait in answers if not left]
+    assert len(passed) == FREE["person"]
+    assert max(passed) == wait_after(FREE["person"], FREE["person"])
+    # who was turned away is not counted, and what was no attempt is taken back
+    await doors[0].back(ANNA, PLACE)
+    assert (await doors[0].take(ANNA, PLACE))[0] == 0
+    assert (await doors[0].take(ANNA, PLACE))[0] > 0
+    await redis.aclose()
+
+
+async def test_a_burst_of_passwords_is_looked_at_a_few_times(tmp_path, own_redis):
+    async with at_work(tmp_path, own_redis) as (doorway, key):
+        await doorway.gate.register.look()
+        tries = [doorway.by_secret("quality", "password", f"no {n}", SCOPE) for n in range(30)]
+        answers = await asyncio.gather(*tries, return_exceptions=True)
+        kinds = Counter(type(answer) for answer in answers)
+        assert kinds == {Turned: FREE["person"], Waiting: 30 - FREE["person"]}
+        with pytest.raises(Waiting):
+            await doorway.by_secret("quality", "password", demo_password(key, "quality"), SCOPE)
+        await doorway.by_secret("operator", "password", demo_password(key, "operator"), SCOPE)
 
 
 async def test_wrong_signatures_count_for_the_lock_out_also_without_redis(tmp_path, own_redis):
