@@ -1,25 +1,28 @@
 """The records of people and devices for commands: opened beside a running plant, and told to it."""
 
+import asyncio
 import logging
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import redis
+from redis.asyncio import Redis
 
 from cli.records import records
 from cli.settings import settings
 from mes.access import SetCredential
 from mes.kinds import Set
 from mes.records import Body, Missing, Record
+from store import live
 from store.actions import SYSTEM, Actions
 from store.config import Config
 from store.credentials import Credentials, all_kept
 from store.keys import plant_key
-from store.live import RECORDS_VIEW
 from store.log.database import Database
 from store.log.reading import Records
+from store.sessions import Sessions
 
 
 class Registry:
@@ -73,26 +76,28 @@ class Registry:
 
     def told(self, kind: str = "person") -> None:
         """Tell a running plant; without Redis it finds out by itself within a second or two."""
-        with self._redis() as client:
-            client.xadd(RECORDS_VIEW, {"p": "0", "k": kind}, maxlen=2000, approximate=True)
+        with suppress(*live.UNAVAILABLE):
+            self._asked(lambda redis: live.tell_records(redis, 0, [kind]))
 
-    def end_sessions(self, person: str) -> None:
-        with self._redis() as client:
-            of = f"takt:{{sessions}}:of:{person}"
-            for id in client.smembers(of):
-                client.delete(f"takt:{{sessions}}:s:{id}")
-            client.delete(of)
-            client.xadd("takt:{sessions}:told", {"person": person}, maxlen=1000, approximate=True)
-
-    @contextmanager
-    def _redis(self) -> Iterator["redis.Redis[str]"]:
-        client = redis.Redis.from_url(str(self.config.redis.url), decode_responses=True)
+    def end_sessions(self, person: str) -> int:
+        """What the command ends with: 1 where it was done, but who is signed in stays so."""
         try:
-            yield client
-        except (redis.RedisError, OSError):
-            pass  # it does not run, or without Redis
-        finally:
-            client.close()
+            self._asked(lambda redis: Sessions(redis).end_all(person))
+        except live.UNAVAILABLE as error:
+            words = f"done, but the sessions of {person!r} could not be ended: {error}"
+            print(f"takt: {words}; do it again while Takt runs", file=sys.stderr)
+            return 1
+        return 0
+
+    def _asked(self, ask: Callable[["Redis[str]"], Awaitable[None]]) -> None:
+        async def do() -> None:
+            redis = live.open_redis(str(self.config.redis.url))
+            try:
+                await ask(redis)
+            finally:
+                await redis.aclose()
+
+        asyncio.run(do())
 
 
 @contextmanager

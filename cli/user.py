@@ -1,16 +1,18 @@
 """`takt user`: people from the command line, also beside a running plant."""
 
 import argparse
+import datetime as dt
 import getpass
 import sys
-import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from cli.first_run import address
 from cli.registry import Registry, opened
 from cli.settings import Doing
 from mes.access import check_password
 from mes.people import ROLES
+from store.credentials import LINK_S
 from store.first_people import FirstPeople
 
 TYPED_AT = "standard input, one line; at a terminal it is asked for, unseen"
@@ -85,8 +87,7 @@ def _password(registry: Registry, arguments: argparse.Namespace) -> int:
     least = registry.config.access.password_min
     check_password(password, id=arguments.id, name=name, at_least=least)
     registry.secret(f"person:{arguments.id}", "password", password)
-    registry.end_sessions(arguments.id)
-    return 0
+    return registry.end_sessions(arguments.id)
 
 
 def _link(registry: Registry, arguments: argparse.Namespace) -> int:
@@ -95,9 +96,11 @@ def _link(registry: Registry, arguments: argparse.Namespace) -> int:
     first = FirstPeople(registry.database, registry.actions, registry.secrets, site)
     link = first.link_for(arguments.id)
     registry.told()
-    until = time.strftime("%Y-%m-%d %H:%M", time.localtime(time.time() + 24 * 3600))
+    until = dt.datetime.now(ZoneInfo(registry.config.plant.time_zone)) + dt.timedelta(
+        seconds=LINK_S
+    )
     print(f"{address(registry.config)}/welcome?link={link}")
-    print(f"good for one use until {until}", file=sys.stderr)
+    print(f"good for one use until {until:%Y-%m-%d %H:%M %Z}", file=sys.stderr)
     return 0
 
 
@@ -105,8 +108,7 @@ def _deactivate(registry: Registry, arguments: argparse.Namespace) -> int:
     record = registry.one("person", arguments.id)
     body = {**(record.body or {}), "active": False}
     registry.set("person", arguments.id, body, version=record.version)
-    registry.end_sessions(arguments.id)
-    return 0
+    return registry.end_sessions(arguments.id)
 
 
 DOES = {

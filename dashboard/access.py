@@ -106,7 +106,7 @@ class Gate:
             state["unsure"] = True
         elif token:
             try:
-                if who := await self._person(token, at):
+                if who := await self._person(token, at, seen=_does(scope)):
                     return who
             except live.UNAVAILABLE:
                 state["unsure"] = True
@@ -134,14 +134,14 @@ class Gate:
         found = await self.seen.all()
         return {owner: us for owner, us in found.items() if owner in made and us >= made[owner]}
 
-    async def _person(self, token: str, at: str) -> Who | None:
+    async def _person(self, token: str, at: str, *, seen: bool) -> Who | None:
         session = await self.sessions.find(token)
         if session is None or not self._still_there(session, at):
             return None
         person = self.register.known.person(session.person)
         if person is None or not person.roles:
             return None
-        if not await self.sessions.renewed(session, session_s(person.roles)):
+        if not await self.sessions.renewed(session, session_s(person.roles), seen=seen):
             return None
         return who_of(person, session, at)
 
@@ -164,6 +164,11 @@ class Gate:
         if who.person.has("live"):
             return "yes"
         return "no" if known else "sign in"
+
+
+def _does(scope: Scope) -> bool:
+    """Whether a person does something; what an open page asks by itself keeps no session alive."""
+    return scope["type"] == "http" and scope["method"] != "HEAD"
 
 
 def who_of(person: Person, session: Session, at: str) -> Who:

@@ -1,5 +1,6 @@
 """/audit: the audit trail as a page, drawn from its address, so that a link to it can be shared."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +17,7 @@ from dashboard.hub import Hub
 from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
 from layouts import _parts, audit
+from mes.records import AuditLine
 from store.log.trail import cursor_of, find
 
 LINES = 50
@@ -71,7 +73,7 @@ async def _drawn(hub: Hub, doorway: Doorway, asks: Who, search: str) -> Componen
         now,
         asked,
         found.lines,
-        people=_people(doorway),
+        people=_people(doorway, asks, now.plant.id, found.lines),
         newer=str(found.newer or ""),
         older=str(found.older or ""),
         looked_to_us=found.looked_to_us,
@@ -79,6 +81,11 @@ async def _drawn(hub: Hub, doorway: Doorway, asks: Who, search: str) -> Componen
     )
 
 
-def _people(doorway: Doorway) -> list[tuple[str, str]]:
+def _people(
+    doorway: Doorway, asks: Who, site: str, lines: Sequence[AuditLine]
+) -> list[tuple[str, str]]:
+    """(id, name) to choose from: of all for who may see all, else of those who are shown."""
+    if not asks.person.may("people", site):
+        return sorted({(line.person, line.name) for line in lines})
     known = doorway.gate.register.known.of("person")
     return sorted((record.id, str((record.body or {}).get("name", ""))) for record in known)

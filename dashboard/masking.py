@@ -4,7 +4,7 @@ import logging
 import re
 
 _PARAMETER = re.compile(
-    r"(?i)([?&;](?:device|token|access_token|id_token|refresh_token|code|state|key|api_key|secret"
+    r"(?i)([?&;](?:device|link|token|access_token|id_token|refresh_token|code|state|key|api_key|secret"
     r"|client_secret|password|passwd|pwd|session|ticket)=)[^&\s\"'#;]+"
 )
 _HEADER = re.compile(

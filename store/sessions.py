@@ -82,8 +82,10 @@ class Sessions:
         """The session of a token, however old it is: `renewed` says whether it still holds."""
         return await self._read(_id(token)) if len(token) < 200 else None
 
-    async def renewed(self, session: Session, limits_s: tuple[int, int]) -> bool:
-        """Whether the session still holds; it was seen now."""
+    async def renewed(
+        self, session: Session, limits_s: tuple[int, int], *, seen: bool = True
+    ) -> bool:
+        """Whether the session still holds; seen: somebody did something in it now."""
         now = _us()
         if now - session.signed_in_us > limits_s[1] * 1_000_000:
             await self.end(session)
@@ -91,7 +93,7 @@ class Sessions:
         if now - session.seen_us > limits_s[0] * 1_000_000:
             await self.end(session)
             return False
-        if now - session.seen_us > min(RENEW_US, limits_s[0] * 250_000):
+        if seen and now - session.seen_us > min(RENEW_US, limits_s[0] * 250_000):
             text = _text(replace(session, seen_us=now))
             await self._redis.set(_key(session.id), text, ex=limits_s[0], xx=True)
         return True

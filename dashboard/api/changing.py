@@ -84,6 +84,9 @@ class Changing:
 
     async def _do(self, request: Request, asks: Who, command: Set | Remove, said: Said) -> Done:
         desk, key = self._doorway.desk, key_of(request.headers, asks.person)
+        if said.signings and not asks.signed_in:  # else its maker could be both of two people
+            words = "signatures: expected from a person who is signed in; a program hands in none"
+            raise Failed(403, words, code="forbidden")
         paths = await desk.read(lambda c: self._allowed(c, asks.person, command, key))
         if isinstance(command, Set):
             self._no_more(asks.person, self._kind.check(command.id, command.body))

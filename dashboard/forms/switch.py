@@ -23,7 +23,7 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
     ) -> Response:
         body = doorway.gate.register.known.active("device", asks.device) or {"name": ""}
         text = switch.page(
-            _people(doorway, asks),
+            _people(doorway, asks)[:PEOPLE_MAX],
             tablet=body["name"],
             now=asks.person.name if asks.signed_in else "",
             chosen=chosen,
@@ -78,4 +78,4 @@ def _people(doorway: Doorway, asks: Who) -> list[Record]:
         and (known.has(f"person:{record.id}", "pin") or known.has(f"person:{record.id}", "badge"))
         and works_here(record)
     ]
-    return sorted(found, key=lambda r: str((r.body or {})["name"]))[:PEOPLE_MAX]
+    return sorted(found, key=lambda r: str((r.body or {})["name"]))

@@ -358,6 +358,18 @@ def test_what_is_not_there_is_said_by_the_commands(plant):
     assert "expected at least one of operator" in answer.text
 
 
+def test_sessions_that_could_not_be_ended_are_told(plant):
+    plant.signal("redis", signal.SIGSTOP)
+    try:
+        typed = "another long enough one\n"
+        said = takt(plant, "user", "password", "maintenance", typed=typed, status=1)
+    finally:
+        plant.signal("redis", signal.SIGCONT)
+    assert "done, but the sessions of 'maintenance' could not be ended" in said
+    admin = as_person(plant, "admin")
+    wait_until(lambda: admin.get("/account").status_code == 200, what="the dashboard hearing Redis")
+
+
 @pytest.mark.parametrize("words", [("user", "list"), ("token", "list"), ("audit", "verify")])
 def test_where_it_is_done_is_said_before_or_behind_what_is_done(words):
     for order in (("--config", "x", "--data", "y"), ()), ((), ("--config", "x", "--data", "y")):

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from dashboard.access import _does
 from dashboard.identity import NOBODY, Who
 from dashboard.sockets import CODE, Sockets
 from mes.people import Person
@@ -79,6 +80,26 @@ async def test_a_session_that_ran_out_closes_its_sockets(own_redis, monkeypatch)
     assert await sessions.find(token) is None
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+    await redis.aclose()
+
+
+async def test_what_an_open_page_asks_by_itself_keeps_no_session_alive(own_redis, monkeypatch):
+    asks = {"type": "http", "method": "HEAD"}
+    assert [_does(asks), _does({"type": "websocket"}), _does(asks | {"method": "GET"})] == [
+        False, False, True,
+    ]  # fmt: skip
+    monkeypatch.setattr("store.sessions.RENEW_US", -1)
+    redis = live.open_redis(own_redis.url)
+    sessions = Sessions(redis)
+    token, session = await sessions.begin(
+        "anna", via="password", device="", browser="b", limits_s=(60, 600)
+    )
+    assert await sessions.renewed(session, (60, 600), seen=False)
+    assert await sessions.find(token) == session
+    assert await sessions.renewed(session, (60, 600))
+    found = await sessions.find(token)
+    assert found is not None
+    assert found.seen_us > session.seen_us
     await redis.aclose()
 
 

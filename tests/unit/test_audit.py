@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 from dataclasses import replace
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from cli.settings import DEMO, settings
 from dashboard.api import audit as audit_api
 from dashboard.api import errors
 from dashboard.api.methods import Heads
+from dashboard.audit_page import _people
 from dashboard.identity import WHO, Who
 from dashboard.records import RecordsAway
 from layouts import audit, audit_csv
@@ -20,7 +22,7 @@ from layouts._audit_words import difference_words, done_words, known_commands
 from layouts._html import to_html
 from mes.differences import differences
 from mes.people import Person
-from mes.records import AuditLine, Signature
+from mes.records import AuditLine, Record, Signature
 from mes.site_time import typed_us, zone_named
 from mes.snapshot import Snapshot
 from store.log.trail import Cursor, Page, cursor_of
@@ -277,3 +279,23 @@ def test_the_head_of_the_file_reads_no_line_of_it():
     assert head.headers["content-disposition"].startswith("attachment; filename=")
     assert ask("/api/v1/audit.csv", RecordsAway(), method="HEAD").status_code == 503
     assert ask("/api/v1/audit.csv", method="HEAD", roles=("operator",)).status_code == 403
+
+
+def test_people_are_offered_to_who_may_see_all_of_them():
+    known = SimpleNamespace(of=lambda _kind: [person_record("zoe"), person_record("anna")])
+    doorway = SimpleNamespace(gate=SimpleNamespace(register=SimpleNamespace(known=known)))
+    shown = [
+        SimpleNamespace(person="olga", name="Olga"),
+        SimpleNamespace(person="olga", name="Olga"),
+    ]
+
+    def offered(role, scope):
+        asks = Who(person=Person(id="p", name="P", roles=(role,), scope=(scope,)))
+        return [id for id, _ in _people(doorway, asks, "north", shown)]
+
+    assert offered("admin", "north") == ["anna", "zoe"]
+    assert offered("admin", "north/press-shop") == offered("supervisor", "north") == ["olga"]
+
+
+def person_record(id):
+    return Record(kind="person", id=id, version=1, body={"name": id}, by="x", at_us=1, position=1)

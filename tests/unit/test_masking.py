@@ -14,6 +14,7 @@ SECRET = "s3cr3tT0kenOfADevice"
     "line",
     [
         f"GET /andon/press-shop?device={SECRET} HTTP/1.1",
+        f"GET /welcome?link={SECRET} HTTP/1.1",
         f"GET /x?a=1&token={SECRET}&b=2",
         f'"WebSocket /_dash-ws-callback?device={SECRET}" [accepted]',
         f"https://id.example/callback?code={SECRET}&state={SECRET}",
