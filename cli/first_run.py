@@ -6,9 +6,8 @@ It goes to where Takt was started, and into no log of Takt's own.
 import datetime as dt
 import logging
 import threading
+import time
 from zoneinfo import ZoneInfo
-
-from sqlalchemy.exc import DBAPIError
 
 from store.actions import Actions
 from store.config import Config
@@ -17,9 +16,11 @@ from store.first_calendar import first_calendar
 from store.first_people import FirstPeople
 from store.keys import plant_key
 from store.log import RecordsDamaged
-from store.log.database import Database
+from store.log.database import Database, away
 
 log = logging.getLogger("takt.access")
+
+AGAIN_S = 1.0
 
 
 def in_background(config: Config, database: Database) -> threading.Thread:
@@ -33,13 +34,23 @@ def in_background(config: Config, database: Database) -> threading.Thread:
 
 
 def _told(config: Config, database: Database) -> None:
-    try:
-        if text := words(config, database):
-            print(text, flush=True)
-    except (RecordsDamaged, DBAPIError) as error:
-        log.error("nobody could be made to sign in as: %s", str(error).splitlines()[0])
-    except Exception:  # the screens run on without it
-        log.exception("nobody could be made to sign in as")
+    said = False
+    while True:
+        try:
+            if text := words(config, database):
+                print(text, flush=True)
+            return
+        except RecordsDamaged as error:
+            log.error("nobody could be made to sign in as: %s", error)
+            return
+        except Exception as error:  # the screens run on without it
+            if (why := away(error)) is None:
+                log.exception("nobody could be made to sign in as")
+                return
+            if not said:
+                log.error("nobody can be made to sign in as until the database answers: %s", why)
+            said = True
+        time.sleep(AGAIN_S)
 
 
 def words(config: Config, database: Database) -> str:

@@ -210,6 +210,8 @@ class Set:
             )
         old = current(found, self.kind, self.id, self.version)
         new = self._checked()
+        if self.kind == "person" and old is None and self.id != self.id.lower():
+            raise Invalid(f"id: found {self.id!r}; expected small letters: people type them")
         _keep_an_admin(found, self.kind, self.id, new)
         return (Change(self.kind, self.id, old.body if old else None, new),)
 

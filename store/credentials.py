@@ -27,6 +27,12 @@ LINK_S = 24 * 3600  # a one-time link is good for so long
 SEEDED_US = 0  # changed_at_us of what Takt derived by itself, and nobody has changed
 
 
+class BadgeTaken(Refused):
+    """A badge is one person's."""
+
+    code = "badge_taken"
+
+
 class LinkUsed(Refused):
     """A one-time link is good once."""
 
@@ -84,7 +90,8 @@ class Credentials:
         """What keeps `secret` for `owner`, or takes away what is kept where it is None.
 
         The hash is made now, and not while the transaction holds up others. link: the one-time link
-        that it is done by; if that was used meanwhile, LinkUsed is raised, and nothing is kept.
+        that it is done by; if that was used meanwhile, LinkUsed is raised, BadgeTaken for the badge of
+        somebody else, and nothing is kept.
         """
         hash = None if secret is None else self.hashed(kind, secret)
         at_us = time.time_ns() // 1000 if now_us is None else now_us
@@ -93,6 +100,9 @@ class Credentials:
             c = credentials.c
             if link is not None and self.owner_of(connection, "link", link) != owner:
                 raise LinkUsed("this link was used already")
+            badge = secret if kind == "badge" else None
+            if badge and self.owner_of(connection, kind, badge) not in (None, owner):
+                raise BadgeTaken("Somebody else has this badge.")
             connection.execute(credentials.delete().where(c.owner == owner, c.kind == kind))
             if kind == "password":  # whoever has set one has used his link
                 connection.execute(credentials.delete().where(c.owner == owner, c.kind == "link"))

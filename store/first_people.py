@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mes.access import SetCredential, check_pin
@@ -19,6 +20,7 @@ from store.credentials import SEEDED_US, Credentials, kept, new_token
 from store.keys import derived_digits, derived_word
 from store.log.database import Database
 from store.log.reading import Records
+from store.log.tables import actions
 
 NAMES = {
     "operator": "Olga Peters",
@@ -70,15 +72,16 @@ class FirstPeople:
     def demo(self, key: bytes) -> list[DemoPerson]:
         """One person for each role; those who are there already stay as they are."""
         with self._database.read() as connection:
-            known = {record.id for record in Records(connection).records("person")}
+            people = Records(connection).records("person")
+            known = {p.id: bool(p.body and p.body["active"]) for p in people}
+            ours = sa.select(actions.c.key).where(actions.c.key.startswith("demo-"))
+            done = set(connection.execute(ours).scalars())  # also where it was cut off in between
         for id in ROLES:
             if id not in known:
                 self._person(id, NAMES[id], [id], f"demo-{id}")
-                for kind, secret in (
-                    ("password", demo_password(key, id)),
-                    ("pin", demo_pin(key, id)),
-                ):
-                    self._set(id, kind, secret, f"demo-{id}-{kind}")
+            for kind, make in (("password", demo_password), ("pin", demo_pin)):
+                if (action := f"demo-{id}-{kind}") not in done and known.get(id, True):
+                    self._set(id, kind, make(key, id), action)
         with self._database.read() as connection:
             return [
                 DemoPerson(

@@ -13,6 +13,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from store.files import sync
+
 KEY_BYTES = 32
 FOLDER = "secrets"
 
@@ -29,6 +31,8 @@ def plant_key(data_dir: Path) -> bytes:
             os.fsync(whole.fileno())
             with suppress(FileExistsError):  # another process was first
                 os.link(whole.name, path)
+        sync(folder)
+        sync(data_dir)
     key = path.read_bytes()
     if len(key) < KEY_BYTES:
         raise OSError(f"{path} is too short to be a key")

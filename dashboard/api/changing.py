@@ -68,8 +68,6 @@ class Changing:
         key = self._kind.key
         if key in SECRET and version == 0:
             raise Failed(422, f"a {key} is made at /devices, or by takt token: it has a secret")
-        if key == "person" and version == 0 and id != id.lower():
-            raise Failed(422, "id: expected small letters")
 
     def _no_more(self, person: Person, body: Body) -> None:
         """Nobody gives a device or token more than he has himself."""

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from dashboard.doorway import UNAVAILABLE, Doorway, Turned
+from dashboard.doorway import UNAVAILABLE, Doorway
 from dashboard.forms.parts import (
     UNSURE,
     FirstAddress,
@@ -121,8 +121,6 @@ class _Screen:
         typed, form = await self._typed(request), await fields(request)
         body = {name: value for name, value in typed.items() if name != "id"}
         try:
-            if typed["id"] != typed["id"].lower():
-                raise Turned("Ids are in small letters.")
             await self._set(asks, typed["id"], body, 0, form.get("key", ""))
         except Conflict as conflict:
             return self.all(asks, 409, conflict_words(conflict, self._config.plant), typed)
