@@ -59,9 +59,14 @@ class Registry:
                 raise Missing(str(error)) from error
         return out
 
-    def set(self, kind: str, id: str, body: Body, *, version: int) -> None:
+    def set(
+        self, kind: str, id: str, body: Body, *, version: int, token: str | None = None
+    ) -> None:
+        """Make or change a record; token: what a device or program proves itself with from now on."""
         command = Set(kind=kind, id=id, body=body, version=version)
-        self.actions.perform(command, SYSTEM, secrets.token_hex(16), device="command line")
+        also = None if token is None else self.secrets.writing(f"{kind}:{id}", "token", token)
+        key = secrets.token_hex(16)
+        self.actions.perform(command, SYSTEM, key, device="command line", also=also)
         self.told(kind)
 
     def secret(self, owner: str, kind: str, secret: str) -> None:

@@ -71,9 +71,8 @@ def _add(registry: Registry, arguments: argparse.Namespace) -> int:
     id = next(
         i for i in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if i not in taken
     )
-    registry.set(kind, id, body, version=0)
     secret = new_token()
-    registry.secret(f"{kind}:{id}", "token", secret)
+    registry.set(kind, id, body, version=0, token=secret)
     page = "/switch" if arguments.kind == "tablet" else "/"
     print(secret if kind == "token" else f"{address(registry.config)}{page}?device={secret}")
     print(f"{id}: shown this once", file=sys.stderr)

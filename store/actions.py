@@ -142,6 +142,12 @@ def _digest(command: Command, person: Person) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
+def was_done(connection: Connection, key: str) -> bool:
+    """Whether anything was done under this key."""
+    found = connection.execute(sa.select(actions.c.key).where(actions.c.key == key))
+    return found.one_or_none() is not None
+
+
 def _done_before(connection: Connection, key: str, person: Person, digest: bytes) -> Done | None:
     row = connection.execute(sa.select(actions).where(actions.c.key == key)).one_or_none()
     if row is None:

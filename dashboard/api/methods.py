@@ -29,9 +29,6 @@ class Heads:
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
-        if not path.startswith(DATA):
-            await self.app(scope, receive, send)
-            return
 
         async def head(message: Message) -> None:
             if message["type"] == "http.response.body":

@@ -21,13 +21,14 @@ from dashboard.forms.parts import (
 )
 from dashboard.identity import Who, who
 from layouts import devices, refused
-from mes.access import SetCredential
 from mes.kinds import Set
 from mes.people import RIGHTS, covers
 from mes.records import Conflict, Refused
 from store import live
+from store.actions import was_done
 from store.config import Config
 from store.credentials import new_token
+from store.log.reading import is_text
 
 DAY_US = 86_400_000_000
 SAID = {"revoked": "Revoked. Its screens and requests end at once."}
@@ -118,17 +119,17 @@ class _Screen:
         if lacks:
             raise Turned(f"That is more than you may do yourself: {', '.join(lacks)}")
         id, desk = self._free_id(kind, body["name"]), self._doorway.desk
-        command = Set(kind=kind, id=id, body=body, version=0)
-        done = await desk.perform(command, asks.person, key, device=asks.where)
-        if done.again:
+        secret = new_token()
+        also = await self._doorway.hashed(f"{kind}:{id}", "token", secret)
+        again = is_text(key) and await desk.read(lambda c: was_done(c, key))  # its id is taken now
+        if not again:
+            command = Set(kind=kind, id=id, body=body, version=0)
+            done = await desk.perform(command, asks.person, key, device=asks.where, also=also)
+            again = done.again
+        if again:
             raise Turned(
                 "It is there already; what is secret is shown once. Revoke it, and make another."
             )
-        secret = new_token()
-        owner = f"{kind}:{id}"
-        also = await self._doorway.hashed(owner, "token", secret)
-        told = SetCredential(owner=owner, credential="token")
-        await desk.perform(told, asks.person, f"{key}-secret", device=asks.where, also=also)
         await self._doorway.gate.register.renew()
         return secret
 

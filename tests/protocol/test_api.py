@@ -126,6 +126,7 @@ def test_the_description_of_the_api_is_there(plant):
     assert {"/api/v1/work-units", "/api/v1/work-units/{id}", "/healthz", "/readyz"} <= set(paths)
     assert ask(plant, "/api/docs")[0] == 200
     assert ask(plant, "/sw.js")[0] == 200
+    assert ask(plant, "/", "HEAD") == (200, "")
 
 
 def test_ready_says_what_is_missing(plant):

@@ -370,6 +370,17 @@ def test_sessions_that_could_not_be_ended_are_told(plant):
     wait_until(lambda: admin.get("/account").status_code == 200, what="the dashboard hearing Redis")
 
 
+def test_a_device_and_its_token_are_made_together_and_once(plant):
+    admin = as_person(plant, "admin")
+    form = {"what": "device", "name": "Gate wall", "kind": "wall", "scope": "north", "key": "gate"}
+    assert "?device=" in admin.post("/devices", data=form).text
+    again = admin.post("/devices", data=form)
+    assert (again.status_code, "It is there already" in again.text) == (422, True)
+    made = admin.get("/api/v1/audit?kind=device&id=gate-wall").json()["items"]
+    assert [one["command"] for one in made] == ["SetDevice"]
+    assert admin.get("/api/v1/devices/gate-wall-2").status_code == 404
+
+
 @pytest.mark.parametrize("words", [("user", "list"), ("token", "list"), ("audit", "verify")])
 def test_where_it_is_done_is_said_before_or_behind_what_is_done(words):
     for order in (("--config", "x", "--data", "y"), ()), ((), ("--config", "x", "--data", "y")):

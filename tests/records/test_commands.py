@@ -76,7 +76,7 @@ def test_an_archive_takes_a_number_of_days(data, capsys, days):
 def test_a_full_disk_is_told_in_the_words_of_the_database(takt, data, monkeypatch):
     read = Database.read
 
-    def full(database):
+    def full(database, **_):
         with database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA max_page_count = 1")
             connection.exec_driver_sql("CREATE TABLE more (x)")

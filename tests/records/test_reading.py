@@ -58,7 +58,7 @@ def fill(database):
         actions.perform(day, SYSTEM, next(keys))
         if number % 4 == 0:
             actions.perform(Remove(kind="holiday", id=day.id, version=None), SYSTEM, next(keys))
-    for id in ("press-1", "Zoe", "anna", "_", "a-b", "a.b", "ab"):
+    for id in ("press-1", "0oe", "anna", "_", "a-b", "a.b", "ab"):
         body = {"name": id, "roles": ["operator"], "scope": []}
         if id != "_":
             actions.perform(Set(kind="person", id=id, body=body, version=0), SYSTEM, next(keys))
