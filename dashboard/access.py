@@ -41,6 +41,10 @@ RECORDED = re.compile(r"(?s)/api/v1/work-units/[^/]*/.*")  # beside what is live
 NOT_BY_PIN = frozenset({"people", "devices", "tokens"})
 READING = ("GET", "HEAD", "OPTIONS")
 UNSURE = "Takt cannot check at the moment who you are. It tries again by itself."
+UNSENT = (
+    "Takt cannot check at the moment who you are, so nothing was done. Go back: what you typed stands "
+    "there yet. Then send it again."
+)
 
 
 def _below(path: str, paths: tuple[str, ...]) -> bool:
@@ -258,11 +262,13 @@ class Access:
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, verdict: str) -> None:
         path, http = scope["path"], scope["type"] == "http"
-        page = (
-            http and scope["method"] in READING and not path.startswith(("/api/", "/_", "/metrics"))
-        )
+        people = http and not path.startswith(("/api/", "/_", "/metrics"))
+        page = people and scope["method"] in READING
         if scope["state"].get("unsure"):
-            if page:
+            if people and not page and "text/html" in Headers(scope=scope).get("accept", ""):
+                text = refused.page(UNSENT, theme=self._gate.theme)  # a form, sent by a browser
+                await HTMLResponse(text, status_code=503)(scope, receive, send)
+            elif page:
                 text = refused.page(UNSURE, theme=self._gate.theme, again=True)
                 answer = HTMLResponse(text, status_code=503, headers={"Retry-After": "5"})
                 await answer(scope, receive, send)

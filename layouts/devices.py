@@ -156,7 +156,7 @@ def _device_form(plant: Plant, typed: Mapping[str, Any]) -> Component:
         field("Name", "name", value=typed.get("name", ""), required=True, maxlength="80",
               autocomplete="off", hint="where it hangs, as “Press shop, south”"),
         Tag("fieldset", Tag("legend", "It is"), *boxes, **{"class": "fields"}),
-        places(plant, list(typed.get("scope", [plant.id]))),
+        places(plant, list(typed.get("scope", []))),
         button("Admit, and show its address"),
         className="in-columns",
     )  # fmt: skip
@@ -177,7 +177,7 @@ def _token_form(plant: Plant, typed: Mapping[str, Any], rights: Sequence[str]) -
         checks(
             "May", "rights", options, list(typed.get("rights", ["live"])), look="fields in-line"
         ),
-        places(plant, list(typed.get("scope", [plant.id]))),
+        places(plant, list(typed.get("scope", []))),
         button("Make, and show it"),
         className="in-columns",
     )

@@ -90,7 +90,7 @@ def _form(plant: Plant, body: Mapping[str, Any], *, version: int, id: str = "") 
         field("Name", "name", value=body.get("name", ""), required=True, maxlength="80",
               autocomplete="off", hint="as it is printed in records"),
         checks("Roles", "roles", [(role, role) for role in ROLES], list(body.get("roles", []))),
-        places(plant, list(body.get("scope", [plant.id] if new else []))),
+        places(plant, list(body.get("scope", []))),
         _subject(str(body.get("subject", ""))),
         None if new else checks("", "active", [("yes", "may sign in")],
                                 ["yes"] if body.get("active", True) else []),

@@ -193,6 +193,9 @@ def test_without_redis_people_are_told_so_and_pages_try_again(closed):
         assert page.status_code == 503
         assert "cannot check" in page.text
         assert 'http-equiv="refresh"' in page.text
+        form = admin.post("/account", data={"what": "pin"}, headers={"Accept": "text/html"})
+        assert (form.status_code, "nothing was done. Go back" in form.text) == (503, True)
+        assert 'http-equiv="refresh"' not in form.text
         asked = admin.get("/api/v1/work-units")
         assert asked.status_code == 503
         assert asked.json()["error"]["code"] == "service_unavailable"
