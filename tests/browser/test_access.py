@@ -166,7 +166,7 @@ def test_a_wall_goes_on_without_any_session_and_ends_when_it_is_revoked(closed, 
     driver.refresh()
     goes_on(driver, "the wall loaded anew")
     admin = as_person(closed, "admin")
-    revoke = {"what": "revoke", "kind": "device", "id": "south", "version": "2", "key": "south-2"}
+    revoke = {"what": "revoke", "kind": "device", "id": "south", "version": "1", "key": "south-2"}
     assert admin.post("/devices", data=revoke).status_code == 303
     revoked = time.monotonic()
     wait_until(
