@@ -66,10 +66,10 @@ def main() -> int:
 
 def _take_all(plant: RunningPlant, driver: webdriver.Chrome) -> None:
     plant.start(*ROLES)
-    plant.wait_live(seconds=30)
+    plant.wait_live()
     wait_until(lambda: _worth_a_picture(plant), seconds=240, what="a stop in the press shop")
     plant.play_at(1)
-    plant.wait_live(seconds=30)
+    plant.wait_live()
     time.sleep(30)
     for name, (path, size) in SCREENS.items():
         _open(plant, driver, path, size)
@@ -87,7 +87,7 @@ def _take_all(plant: RunningPlant, driver: webdriver.Chrome) -> None:
     _open(plant, driver, "/connections", "desk")
     _save(driver, "connections-unwatched")
     plant.signal("collect", signal.SIGCONT)
-    plant.wait_live(seconds=20)
+    plant.wait_live()
     _open(plant, driver, "/andon/press-shop", "wall")
     plant.kill("dashboard")
     time.sleep(12)

@@ -120,14 +120,14 @@ class RunningPlant:
         wanted = ids or tuple(units)
         return bool(units) and all(units[id]["quality"] == "good" for id in wanted)
 
-    def wait_live(self, *ids: str, seconds: float = 20.0) -> None:
+    def wait_live(self, *ids: str, seconds: float = 60.0) -> None:
         try:
             wait_until(lambda: self.live(*ids), seconds=seconds, what=f"{ids or 'every unit'} live")
         except AssertionError as error:
             found = {id: unit["quality"] for id, unit in self.units().items()}
             raise AssertionError(f"{error}: {found}, {self.get('/readyz')}") from error
 
-    def wait_people(self, seconds: float = 30.0) -> None:
+    def wait_people(self, seconds: float = 60.0) -> None:
         """Until the demo's people are there and can sign in: the dashboard prints them then."""
         log = self.data / "dashboard.log"
         wait_until(

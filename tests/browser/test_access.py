@@ -17,14 +17,14 @@ pytestmark = pytest.mark.browser
 def started(folder, *, demo):
     running = RunningPlant(folder, speed=10)
     running.start(*ROLES)
-    running.wait_live(seconds=30)
+    running.wait_live()
     running.wait_people()
     if not demo:  # its people stay, and strangers see nothing
         text = running.config.read_text()
         running.config.write_text(text.replace("demo = true", "demo = false", 1))
         running.kill("dashboard")
         running.start("dashboard")
-        wait_until(lambda: running.get("/healthz"), seconds=20, what="the dashboard")
+        wait_until(lambda: running.get("/healthz"), seconds=60, what="the dashboard")
     return running
 
 

@@ -39,7 +39,7 @@ def plant(tmp_path_factory):
         running.processes["tls"] = subprocess.Popen(argv, stdout=log, stderr=log, cwd=DEMO.parent)
     running.tls = f"https://127.0.0.1:{port}"
     try:
-        running.wait_live(seconds=30)
+        running.wait_live()
         yield running
     finally:
         running.end()

@@ -17,7 +17,7 @@ def plant(tmp_path_factory):
     running = RunningPlant(tmp_path_factory.mktemp("plant"), speed=10)
     running.start(*ROLES)
     try:
-        running.wait_live(seconds=30)
+        running.wait_live()
         yield running
     finally:
         running.end()

@@ -79,7 +79,7 @@ def plant(tmp_path):
     played = PlayedHere(running)
     running.start("redis", "collect", "engine", "dashboard")
     try:
-        running.wait_live(*GOOD, "press-1", "station-1", "station-2", "station-3", seconds=30)
+        running.wait_live(*GOOD, "press-1", "station-1", "station-2", "station-3")
         yield running, played
     finally:
         running.end()

@@ -67,7 +67,7 @@ def plant(tmp_path: Path):
     running = RunningPlant(tmp_path, speed=20)
     running.start(*ROLES)
     try:
-        running.wait_live(seconds=30)
+        running.wait_live()
         yield running
     finally:
         running.end()

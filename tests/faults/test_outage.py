@@ -23,7 +23,7 @@ def test_an_open_wall_comes_back_after_an_outage_without_a_touch(tmp_path, dash_
     plant = RunningPlant(tmp_path)
     plant.start(*ROLES)
     try:
-        plant.wait_live(seconds=30)
+        plant.wait_live()
         wall = Wall(dash_br.driver, f"{plant.url}/andon/press-shop")
         wait_until(wall.live, seconds=BACK_S)
         plant.kill("dashboard")
@@ -48,7 +48,7 @@ def test_a_redis_that_hangs_is_told_in_time_and_nothing_is_lost(tmp_path, dash_b
     plant = RunningPlant(tmp_path, speed=20)
     plant.start(*ROLES)
     try:
-        plant.wait_live(seconds=30)
+        plant.wait_live()
         wall = Wall(dash_br.driver, f"{plant.url}/andon/press-shop")
         wait_until(wall.live, seconds=BACK_S)
         start = plant.first_counts()

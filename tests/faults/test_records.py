@@ -57,7 +57,7 @@ def plant(tmp_path):
     running = Plant(tmp_path, url_of(tmp_path / "data", None))
     running.start(*ROLES)
     try:
-        running.wait_live(seconds=40)
+        running.wait_live()
         running.start("client")
         yield running
     finally:
@@ -80,7 +80,7 @@ def test_what_is_on_record_is_what_happened_whatever_is_killed(plant):
         plant.start(dead)
         if turn % 10 == 9:
             print(f"{turn + 1} rounds", flush=True)
-    plant.wait_live(seconds=40)
+    plant.wait_live()
     program.end()
     until_us = time.time_ns() // 1000
     database = Database(plant.database_url)

@@ -16,7 +16,7 @@ def test_what_was_known_before_there_were_records_goes_on(tmp_path):
     plant = RunningPlant(tmp_path, speed=20)
     plant.start(*ROLES)
     try:
-        plant.wait_live(seconds=40)
+        plant.wait_live()
         start = plant.first_counts()
         wait_until(lambda: sum(good for good, _ in plant.counts().values()) > 20, seconds=20)
         plant.kill("engine", "dashboard", "redis")
@@ -24,7 +24,7 @@ def test_what_was_known_before_there_were_records_goes_on(tmp_path):
             file.unlink()
         before = plant_before(plant)
         plant.start("engine", "dashboard")
-        plant.wait_live(seconds=40)
+        plant.wait_live()
         counts = plant.counts()
         assert all(counts[unit] >= before[unit] for unit in before)
         plant.stand_still()
