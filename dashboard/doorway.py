@@ -5,21 +5,19 @@ waits (store/attempts.py), whether the next one is right or not. Passwords, and 
 tablet, are counted apart: whoever mistypes others' PINs there locks nobody out of his password.
 """
 
-import asyncio
 import logging
 import math
 import secrets
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 from sqlalchemy.engine import Connection
 from starlette.types import Scope
 
 from dashboard.access import Gate, who_of
 from dashboard.identity import Who
+from dashboard.line import Line
 from dashboard.rates import Rate, address
 from dashboard.records import Desk, RecordsAway
 from mes.access import (
@@ -41,7 +39,6 @@ from store.sessions import Session
 
 log = logging.getLogger("takt.access")
 
-T = TypeVar("T")
 HASHES_AT_ONCE = 2  # each takes 64 MB for a moment
 HASHES_WAIT_MAX = 50  # that wait for their turn; more are turned away
 LOCKED_TOLD = 60  # lock-outs that are told to the audit trail in an hour
@@ -116,17 +113,19 @@ class Doorway:
     def __init__(self, desk: Desk, gate: Gate, secrets: Credentials, attempts: Attempts) -> None:
         self.desk, self.gate, self.secrets = desk, gate, secrets
         self._attempts = attempts
-        self._threads = ThreadPoolExecutor(HASHES_AT_ONCE, thread_name_prefix="hash")
+        self._hashing = Line("hash", HASHES_AT_ONCE, HASHES_WAIT_MAX, _crowded)
         self._told = Rate(LOCKED_TOLD, 3600)
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._hashing.close()
 
     async def hashed(
         self, owner: str, kind: str, secret: str | None, link: str | None = None
     ) -> Callable[[Connection], None]:
         """`Credentials.writing`, in a thread."""
-        return await self._slowly(lambda: self.secrets.writing(owner, kind, secret, link=link))
+        return await self._hashing.turn(
+            lambda: self.secrets.writing(owner, kind, secret, link=link)
+        )
 
     async def by_secret(self, id: str, kind: str, secret: str, scope: Scope) -> Person:
         """The active person `id` whose password or PIN this is. Raises Turned, Waiting,
@@ -140,7 +139,7 @@ class Doorway:
             kept = self.gate.register.known.kept.get((f"person:{who}", kind))
             person = self.gate.register.known.person(who)
             given = secret[: 1024 if kind == "password" else PIN_MAX]
-            right = await self._slowly(lambda: self.secrets.verify(kept, given))
+            right = await self._hashing.turn(lambda: self.secrets.verify(kept, given))
             if not right or person is None or not person.roles:
                 await self._tell_locked(trying, waits)
                 raise Turned(WRONG if kind == "password" else WRONG_PIN)
@@ -263,10 +262,9 @@ class Doorway:
             check_badge(secret)
         await self.set_secret(who, owner, kind, secret or None, own=own)
 
-    async def _slowly(self, work: Callable[[], T]) -> T:
-        if self._threads._work_queue.qsize() > HASHES_WAIT_MAX:
-            raise Crowded("Too many people are signing in at this moment. Please try again.")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+def _crowded() -> Crowded:
+    return Crowded("Too many people are signing in at this moment. Please try again.")
 
 
 def secrets_key() -> str:

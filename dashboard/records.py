@@ -3,16 +3,15 @@
 What is done is told on the live plane, so that every process reads anew what changed.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from redis.asyncio import Redis
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from dashboard.line import Line
 from mes.equipment import Plant
 from mes.people import Person
 from mes.records import Command, Signature
@@ -45,21 +44,8 @@ class RecordsAway(Exception):
         self.unsure = unsure
 
 
-class _Line:
-    """Threads, and those who stand in line for them."""
-
-    def __init__(self, name: str, at_once: int, waiting_max: int) -> None:
-        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix=name)
-        self._waiting_max = waiting_max
-
-    async def turn(self, work: Callable[[], T]) -> T:
-        """Raises RecordsAway where too many stand there already."""
-        if self._threads._work_queue.qsize() >= self._waiting_max:
-            raise RecordsAway(BUSY)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-
-    def close(self) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)
+def _busy() -> RecordsAway:
+    return RecordsAway(BUSY)
 
 
 class Desk:
@@ -72,8 +58,8 @@ class Desk:
         self._database = database
         self._actions = Actions(database, plant)
         self._redis = redis
-        self._reads = _Line("reader", READERS, READS_WAIT_MAX)
-        self._writes = _Line("writer", WRITERS, WRITES_WAIT_MAX)
+        self._reads = Line("reader", READERS, READS_WAIT_MAX, _busy)
+        self._writes = Line("writer", WRITERS, WRITES_WAIT_MAX, _busy)
         self._away = self._damaged = False  # and it was said
 
     async def read(self, question: Callable[[Connection], T]) -> T:
@@ -113,7 +99,7 @@ class Desk:
         except live.UNAVAILABLE as error:  # who listens looks at the log itself from time to time
             log.warning("a change of the records could not be told: %s", error)
 
-    async def _answered(self, line: _Line, work: Callable[[], T]) -> T:
+    async def _answered(self, line: Line, work: Callable[[], T]) -> T:
         """What `work` returns in its turn. Lost is said once, and back is said once."""
         try:
             found = await line.turn(work)
