@@ -72,11 +72,11 @@ def words(config: Config, database: Database) -> str:
     return f"takt: first sign-in: {address(config)}/welcome?link={link}" if link else ""
 
 
-def address(config: Config) -> str:
-    """What people type, as far as the configuration knows."""
+def address(config: Config, port: int | None = None) -> str:
+    """What people type, as far as the configuration knows. port: of the Takt that runs."""
     table = config.dashboard
     if table.public_url:
         return table.public_url
     host = "127.0.0.1" if table.host in ("0.0.0.0", "::", "") else table.host
     scheme = "https" if table.certificate_file else "http"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{table.port}"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port or table.port}"

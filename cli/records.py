@@ -21,7 +21,7 @@ def records(config: Config, *, by_hand: bool = False, there: bool = False) -> It
     url = url_of(config.data_dir, config.database.url)
     if there and not config.database.url and not (config.data_dir / FILE).exists():
         raise OSError(f"{config.data_dir} holds no records: look at --data and data_dir")
-    config.data_dir.mkdir(parents=True, exist_ok=True)
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with answering(), closing(open_database(url, by_hand=by_hand)) as database:
         yield database
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
+from cli.first_run import address
+from cli.held import running_port
 from cli.records import records
 from cli.settings import settings
 from mes.access import SetCredential
@@ -32,6 +34,10 @@ class Registry:
         self.config, self.database = config, database
         self.actions = Actions(database, config.plant)
         self.secrets = Credentials(plant_key(config.data_dir))
+
+    def address(self) -> str:
+        """Where the screens are: of the Takt that runs, else as configured."""
+        return address(self.config, running_port(self.config.data_dir))
 
     def all(self, kind: str) -> list[Record]:
         with self.database.read() as connection:

@@ -35,7 +35,7 @@ def main(path: Path) -> int:
     started = time.monotonic()
     begin("takt")
     config = settings(path)
-    with held(config.data_dir):
+    with held(config.data_dir, port=config.dashboard.port):
         if fault := _taken(config):
             raise OSError(fault)
         redis = _own_redis(config) if redis_is_ours(path) else None

@@ -6,7 +6,6 @@ import sys
 import time
 from pathlib import Path
 
-from cli.first_run import address
 from cli.registry import Registry, opened
 from cli.settings import Doing
 from mes.access import DEVICE_KINDS
@@ -74,7 +73,7 @@ def _add(registry: Registry, arguments: argparse.Namespace) -> int:
     secret = new_token()
     registry.set(kind, id, body, version=0, token=secret)
     page = "/switch" if arguments.kind == "tablet" else "/"
-    print(secret if kind == "token" else f"{address(registry.config)}{page}?device={secret}")
+    print(secret if kind == "token" else f"{registry.address()}{page}?device={secret}")
     print(f"{id}: shown this once", file=sys.stderr)
     return 0
 

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from cli.first_run import address
 from cli.registry import Registry, opened
 from cli.settings import Doing
 from mes.access import check_password
@@ -99,7 +98,7 @@ def _link(registry: Registry, arguments: argparse.Namespace) -> int:
     until = dt.datetime.now(ZoneInfo(registry.config.plant.time_zone)) + dt.timedelta(
         seconds=LINK_S
     )
-    print(f"{address(registry.config)}/welcome?link={link}")
+    print(f"{registry.address()}/welcome?link={link}")
     print(f"good for one use until {until:%Y-%m-%d %H:%M %Z}", file=sys.stderr)
     return 0
 

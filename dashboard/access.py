@@ -40,6 +40,10 @@ LIVE = ("/metrics", "/api/v1/work-units", "/api/docs", "/api/openapi.json", "/_r
 RECORDED = re.compile(r"(?s)/api/v1/work-units/[^/]*/.*")  # beside what is live of a unit
 NOT_BY_PIN = frozenset({"people", "devices", "tokens"})
 READING = ("GET", "HEAD", "OPTIONS")
+NO_TABLET = (
+    "People take turns by PIN or badge on shared tablets. This browser is none: an administrator "
+    "admits it as one."
+)
 UNSURE = "Takt cannot check at the moment who you are. It tries again by itself."
 UNSENT = (
     "Takt cannot check at the moment who you are, so nothing was done. Go back: what you typed stands "
@@ -159,7 +163,9 @@ class Gate:
             return "yes"
         if path == "/switch":
             body = self.register.known.active("device", who.device) if who.device else None
-            return "yes" if body and body["kind"] == "tablet" else "sign in"
+            if body and body["kind"] == "tablet":
+                return "yes"
+            return "no" if who.signed_in else "sign in"
         known = who.signed_in or who.via == "token"
         live = _below(path, LIVE) and not RECORDED.fullmatch(path)
         api = path.startswith("/api/") and not live
@@ -275,7 +281,8 @@ class Access:
             else:
                 await refuse(scope, receive, send, status=503, message=UNSURE)
         elif verdict == "no" and page:
-            text = refused.page("You may not see this page.", theme=self._gate.theme)
+            words = NO_TABLET if path == "/switch" else "You may not see this page."
+            text = refused.page(words, theme=self._gate.theme)
             await HTMLResponse(text, status_code=403)(scope, receive, send)
         elif page:
             query = scope.get("query_string", b"").decode("latin-1")

@@ -26,6 +26,7 @@ from dashboard.forms.parts import viewer_of
 from dashboard.hub import Hub
 from dashboard.identity import who
 from dashboard.live import NOWHERE, Broadcast
+from dashboard.missing import Missing
 from dashboard.planned import Planned
 from dashboard.records import Desk
 from dashboard.register import Register
@@ -82,6 +83,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
         openapi_url="/api/openapi.json",
     )
     server.state.doorway = doorway
+    server.add_middleware(Missing, is_page=partial(_is_page, hub))
     server.add_middleware(Calls, callbacks=lambda: app.callback_map)
     server.add_middleware(Access, gate=doorway.gate)
     server.state.first_run = None  # a thread that makes whom to sign in as, and tells of it
@@ -145,6 +147,18 @@ def _draw(doorway: Doorway, hub: Hub, screen: Any, /, id: str | None = None, **_
         return None
     tree = screen.layout(hub.snapshot(asks.person.scope), id)
     return _parts.island(tree, viewer_of(doorway, asks))
+
+
+def _is_page(hub: Hub, path: str) -> bool:
+    """Whether something stands behind a page's address for who asks: there is no wall and no unit of
+    elsewhere for him.
+    """
+    for screen in SCREENS.values():
+        stem, parameter, _ = screen.PATH.partition("<")
+        if parameter and path.startswith(stem):
+            plant = hub.snapshot(who().person.scope).plant
+            return bool(screen.known(plant, path.removeprefix(stem)))
+    return path in {page["path"] for page in dash.page_registry.values()}
 
 
 def _protected(path: str) -> bool:

@@ -22,11 +22,10 @@ COMMANDS = {
     "RemovePin": "took away the PIN",
     "SetBadge": "set the badge",
     "RemoveBadge": "took away the badge",
-    "SetToken": "made the token",
-    "RemoveToken": "took away the token",
     "SetLink": "made a one-time link",
     "RemoveLink": "took away the one-time link",
 }
+_EDITS = {"set": "made or changed", "remove": "removed"}
 _WAYS = {
     "password": "by password",
     "pin": "by PIN",
@@ -44,16 +43,18 @@ def kind_words(kind: str) -> str:
 
 
 def command_words(command: str) -> str:
-    """Of a command alone: "set person"."""
+    """Of a command alone: "made or changed a person", "start job order"."""
     if command in COMMANDS:
         return COMMANDS[command]
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", command).lower()
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", command).lower()
+    verb, _, kind = words.partition(" ")
+    return f"{_EDITS[verb]}: {kind}" if verb in _EDITS else words
 
 
 def known_commands() -> list[str]:
     """What can be searched for: the commands that there are today."""
     edits = [f"{verb}{camel(kind)}" for kind in KINDS for verb in ("Set", "Remove")]
-    return sorted([*COMMANDS, *edits], key=command_words)
+    return sorted({*COMMANDS, *edits}, key=command_words)
 
 
 def done_words(command: str, old: Any, new: Any) -> str:

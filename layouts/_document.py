@@ -21,7 +21,9 @@ def document(
 ) -> str:
     """The page. `scripts` are files of assets/; again: it is asked for anew every 5 s."""
     styles = "".join(f'<link rel="stylesheet" href="/assets/{name}">' for name in STYLES)
-    tags = "".join(f'<script defer src="/assets/{name}"></script>' for name in scripts)
+    tags = "".join(
+        f'<script defer src="/assets/{name}"></script>' for name in ("forms.js", *scripts)
+    )
     renew = '<meta http-equiv="refresh" content="5">' if again else ""
     return (
         f'<!DOCTYPE html><html lang="en" data-theme="{escape(theme)}"><head><meta charset="utf-8">'

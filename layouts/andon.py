@@ -26,6 +26,7 @@ from layouts._facts import (
 from layouts._shifts import shift_row
 from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
 from layouts._words import ms, number, zone_word
+from mes.equipment import Plant
 from mes.snapshot import Snapshot
 
 TITLE = "Andon"
@@ -41,7 +42,7 @@ _BAR_FULL = 1.25  # the bar's length: this much of the ideal speed; its mark sta
 
 
 def layout(now: Snapshot, id: str | None = None) -> Component:
-    if not _known(now, id):
+    if not known(now.plant, id):
         return not_found.nothing(
             now,
             f"There is no area or work centre “{id}”",
@@ -77,7 +78,7 @@ def layout(now: Snapshot, id: str | None = None) -> Component:
 
 
 def rows(now: Snapshot, id: str | None = None) -> Rows:
-    if not _known(now, id):
+    if not known(now.plant, id):
         return {}
     assert id is not None
     found = worst_first(facts(now, unit) for unit in now.plant.units_of(id))
@@ -111,8 +112,8 @@ def _grid(on_page: int) -> dict[str, str]:
     return {"--page-one": first, "--page-more": f"repeat({on_page}, 1fr)"}
 
 
-def _known(now: Snapshot, id: str | None) -> bool:
-    plant = now.plant
+def known(plant: Plant, id: str | None) -> bool:
+    """Whether there is a wall `id`."""
     return id in plant.areas or id in plant.work_centers or id in plant.work_units
 
 

@@ -9,7 +9,7 @@ from layouts._links import connection
 from layouts._shifts import in_words
 from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
 from layouts._words import NOTHING, ms, number, reading, site_time
-from mes.equipment import Tag, WorkUnit
+from mes.equipment import Plant, Tag, WorkUnit
 from mes.snapshot import Snapshot
 from mes.states import code
 
@@ -35,6 +35,11 @@ ROLE_WORDS = {
     "blocked": "waits to give away",
     "value": "",
 }
+
+
+def known(plant: Plant, id: str | None) -> bool:
+    """Whether there is a work unit `id`."""
+    return id in plant.work_units
 
 
 def layout(now: Snapshot, id: str | None = None) -> Component:

@@ -90,8 +90,8 @@ def expected_version(headers: Headers) -> int:
     """The version that who asks has seen: If-Match, or 0 for If-None-Match: *."""
     match, none = headers.getlist("if-match"), headers.getlist("if-none-match")
     if not match and not none:
-        words = 'say which version you have seen: If-Match: "3", or If-None-Match: * for a new one'
-        raise Failed(428, words)
+        words = "say which version you have seen: If-Match with the ETag that GET gave you"
+        raise Failed(428, f"{words}, or If-None-Match: * for a new one")
     if len(match) + len(none) > 1 or none not in ([], ["*"]):
         raise Failed(422, "expected one version: If-Match with one ETag, or If-None-Match: *")
     if none:

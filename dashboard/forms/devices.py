@@ -32,6 +32,7 @@ from store.log.reading import is_text
 
 DAY_US = 86_400_000_000
 SAID = {"revoked": "Revoked. Its screens and requests end at once."}
+IN_DEMO = " In this demo, every browser still sees the live screens, as a visitor."
 SHOWN_ONCE = {
     "device": "Open this address once on the device; it remembers it. It is shown once:",
     "token": "The program sends this as “Authorization: Bearer …”. It is shown once:",
@@ -44,7 +45,10 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
 
     @server.get("/devices", include_in_schema=False)
     async def show(said: str = "") -> Response:
-        return screen.may(who()) or await screen.all(who(), said=SAID.get(said, ""), look="run")
+        words = SAID.get(said, "")
+        if words and config.access.demo:
+            words += IN_DEMO
+        return screen.may(who()) or await screen.all(who(), said=words, look="run")
 
     @server.post("/devices", include_in_schema=False)
     async def change(request: Request) -> Response:

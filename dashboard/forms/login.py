@@ -22,7 +22,7 @@ from store.config import Config
 log = logging.getLogger("takt.access")
 
 AWAY = "Nobody can sign in at the moment: Takt cannot reach its data. Please try again."
-
+SAID = {"out": "You are signed out.", "new": "The password was changed. Please sign in."}
 
 Draw = Callable[..., HTMLResponse]
 
@@ -42,9 +42,14 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
 
 def _coming_and_going(server: FastAPI, doorway: Doorway, drawn: Draw) -> None:
     @server.get("/login", include_in_schema=False)
-    async def show(to: str = Query("/", alias="next"), said: str = "") -> Response:
-        words = {"out": "You are signed out.", "new": "The password was changed. Please sign in."}
-        return drawn(to=back_to(to), said=words.get(said, ""), look="run")
+    async def show(
+        request: Request, to: str = Query("/", alias="next"), said: str = ""
+    ) -> Response:
+        words = SAID.get(said, "")
+        who = await doorway.gate.who(request.scope)
+        if who.signed_in:
+            words = f"{who.person.name} is signed in here until somebody else signs in."
+        return drawn(to=back_to(to), said=words, look="run")
 
     @server.post("/login", include_in_schema=False)
     async def enter(request: Request) -> Response:

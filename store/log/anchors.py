@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mes.observation import moment
-from store.files import sync
+from store.files import make_private, sync
 from store.log import RecordsRefused
 
 FILE = "anchors.log"  # below the data directory
@@ -67,6 +67,7 @@ def keep(path: Path, position: int, hash: bytes, *, now_us: int) -> bool:
 
 def _write(path: Path, lines: Sequence[str]) -> None:
     half = path.with_suffix(".part")
+    make_private(half)
     with half.open("w", encoding="utf-8") as file:
         file.write("".join(f"{line}\n" for line in lines))
         file.flush()

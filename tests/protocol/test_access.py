@@ -122,6 +122,22 @@ def test_what_is_no_sign_in_page_is_as_unknown_as_other_pages(demo, closed, path
     assert nowhere == there
 
 
+@pytest.mark.parametrize("path", ["/no/such/page", "/unit/nobody", "/andon/nowhere", "/unit/"])
+def test_a_page_that_is_none_answers_404_and_says_so_itself(demo, path):
+    answer = Visitor(demo.url).get(path, follow_redirects=True)
+    assert answer.status_code == 404 and "_dash-config" in answer.text
+    assert Visitor(demo.url).head(path.rstrip("/")).status_code == 404
+
+
+def test_who_is_signed_in_hears_so_where_somebody_else_signs_in(demo):
+    """At a browser that is no tablet nobody takes turns: he is not sent round in a circle."""
+    visitor = Visitor(demo.url)
+    visitor.sign_in("manager", password_of(demo.data, "manager"))
+    assert "is signed in here until somebody else signs in" in visitor.get("/login").text
+    answer = visitor.get("/switch")
+    assert answer.status_code == 403 and "This browser is none" in answer.text
+
+
 def test_a_person_of_the_demo_signs_in_and_out(demo):
     visitor = as_person(demo, "engineer")
     (cookie,) = [c for c in visitor.cookies.jar if c.name == "takt_session"]

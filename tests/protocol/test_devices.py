@@ -190,7 +190,7 @@ def test_a_session_by_password_is_not_bound_and_makes_no_tablet_of_another_brows
     elsewhere = Visitor(plant.url)
     elsewhere.cookies.set("takt_session", tablet.cookies["takt_session"])
     assert elsewhere.get("/account").status_code == 200
-    assert elsewhere.get("/switch").status_code == 303
+    assert elsewhere.get("/switch").status_code == 403
     form = {"id": "manager", "pin": pin_of(plant.data, "manager")}
     assert elsewhere.post("/switch", data=form).status_code == 401
 

@@ -18,7 +18,7 @@ from dashboard.audit_page import _people
 from dashboard.identity import WHO, Who
 from dashboard.records import RecordsAway
 from layouts import audit, audit_csv
-from layouts._audit_words import difference_words, done_words, known_commands
+from layouts._audit_words import command_words, difference_words, done_words, known_commands
 from layouts._html import to_html
 from mes.differences import differences
 from mes.people import Person
@@ -98,8 +98,10 @@ def test_what_was_done_in_words():
     assert done_words("SetPerson", {}, {}) == "changed"
     assert done_words("RemovePerson", {}, None) == "removed"
     assert done_words("SetPassword", {}, {}) == "set the password"
+    assert done_words("SetToken", {}, {}) == "changed"  # revoked, say
     assert done_words("StartJobOrder", None, None) == "start job order"
     assert {"SetMasterData", "RemoveHoliday", "SignedIn"} <= set(known_commands())
+    assert len(set(map(command_words, known_commands()))) == len(known_commands())
 
 
 def test_a_line_says_who_what_when_where_why_and_who_signed():
