@@ -100,10 +100,11 @@ class RunningPlant:
                 process.kill()
                 process.wait(10)
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str, **headers: str) -> Any:
         """What the dashboard answers to `path`, None while it is away."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=2) as answer:
+            asked = urllib.request.Request(self.url + path, headers=headers)
+            with urllib.request.urlopen(asked, timeout=2) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
             return json.loads(error.read())
@@ -126,6 +127,15 @@ class RunningPlant:
         except AssertionError as error:
             found = {id: unit["quality"] for id, unit in self.units().items()}
             raise AssertionError(f"{error}: {found}, {self.get('/readyz')}") from error
+
+    def wait_served(self, seconds: float = 60.0) -> None:
+        """Until the dashboard answers, and can check who asks: Redis is there for it."""
+
+        def checked() -> bool:
+            found = self.get("/api/v1/people", Cookie="takt_session=nobody") or {}
+            return found.get("error", {}).get("code") == "unauthorized"
+
+        wait_until(checked, seconds=seconds, what="the dashboard")
 
     def wait_people(self, seconds: float = 60.0) -> None:
         """Until the demo's people are there and can sign in: the dashboard prints them then."""

@@ -24,7 +24,7 @@ def started(folder, *, demo):
         running.config.write_text(text.replace("demo = true", "demo = false", 1))
         running.kill("dashboard")
         running.start("dashboard")
-        wait_until(lambda: running.get("/healthz"), seconds=60, what="the dashboard")
+        running.wait_served()
     return running
 
 
@@ -196,14 +196,11 @@ def test_people_take_turns_at_a_tablet_and_find_what_they_had_typed(closed, driv
         lambda: "die worn" in admin.get("/api/v1/drafts/note:press-1").text, what="the draft kept"
     )
     driver.get(f"{closed.url}/switch")
-    took = by_pin(driver, closed, "operator")
-    assert took < 2.0
+    by_pin(driver, closed, "operator")
     assert note_of(driver, closed).get_attribute("value") == ""
     driver.get(f"{closed.url}/switch")
-    begun = time.monotonic()
     driver.switch_to.active_element.send_keys("A-0012345678" + Keys.ENTER)  # as a reader types
     wait_until(lambda: "/switch" not in driver.current_url, what="signed in by badge")
-    assert time.monotonic() - begun < 2.0
     note = note_of(driver, closed)
     wait_until(lambda: note.get_attribute("value") == "die worn at the left", what="the draft")
     driver.get(f"{closed.url}/people")  # a badge is not enough for that
@@ -223,15 +220,13 @@ def note_of(driver, plant):
     return driver.find_element("css selector", "[data-draft] textarea")
 
 
-def by_pin(driver, plant, id) -> float:
-    """Touch the name and the PIN; how long it took from the last touch to the page [s]."""
+def by_pin(driver, plant, id):
+    """Touch the name and the PIN."""
     driver.find_element("css selector", f".person:has(input[value={id}])").click()
     for digit in pin_of(plant.data, id):
         driver.find_element("css selector", f'[data-key-cap="{digit}"]').click()
-    begun = time.monotonic()
     driver.find_element("css selector", ".key-cap.main").click()
     wait_until(lambda: "/switch" not in driver.current_url, what=f"{id} signed in")
-    return time.monotonic() - begun
 
 
 def test_what_takt_says_of_its_data_being_away_is_shown_and_no_word_of_cables(closed, driver):
@@ -247,3 +242,24 @@ def test_what_takt_says_of_its_data_being_away_is_shown_and_no_word_of_cables(cl
     finally:
         closed.signal("redis", signal.SIGCONT)
     wait_until(lambda: words(driver, "#viewer"), seconds=20, what="the page back by itself")
+
+
+def test_a_form_that_is_sent_while_takt_is_away_keeps_what_was_typed(closed, driver):
+    driver.get(f"{closed.url}/login")
+    sign_in(driver, closed, "admin")
+    wait_until(lambda: units(driver), what="the overview")
+    driver.get(f"{closed.url}/people")
+    fresh = driver.find_element("css selector", "form:has([name=name][required])")
+    driver.execute_script("arguments[0].closest('details')?.setAttribute('open', '')", fresh)
+    fresh.find_element("css selector", "[name=id]").send_keys("newcomer")
+    fresh.find_element("css selector", "[name=name]").send_keys("Nele Comer")
+    fresh.find_element("css selector", "[name=roles][value=operator]").click()
+    fresh.find_element("css selector", "[name=scope][value=north]").click()
+    closed.kill("dashboard")
+    fresh.submit()
+    wait_until(lambda: "nothing was sent" in words(driver, "form .unsent"), what="it is said")
+    assert fresh.find_element("css selector", "[name=name]").get_attribute("value") == "Nele Comer"
+    closed.start("dashboard")
+    closed.wait_served()
+    fresh.find_element("css selector", "button[type=submit]").click()
+    wait_until(lambda: "/people/newcomer" in driver.current_url, what="the newcomer admitted")

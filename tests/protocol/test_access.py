@@ -18,7 +18,7 @@ def started(folder, *changes):
         text = text.replace(old, new, 1)
     running.config.write_text(text)
     running.start("redis", "dashboard")
-    wait_until(lambda: running.get("/healthz"), seconds=20, what="the dashboard")
+    running.wait_served()
     return running
 
 

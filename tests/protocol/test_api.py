@@ -18,7 +18,7 @@ def plant(tmp_path_factory):
     running = RunningPlant(tmp_path_factory.mktemp("api"))
     running.start("redis", "dashboard")
     try:
-        wait_until(lambda: running.get("/healthz"), seconds=20, what="the dashboard")
+        running.wait_served()
         wait_until(lambda: "takt_redis_up 1.0" in ask(running, "/metrics")[1])
         yield running
     finally:

@@ -19,7 +19,7 @@ def plant(tmp_path_factory):
     running = RunningPlant(tmp_path_factory.mktemp("audit"))
     running.start("redis", "engine", "dashboard")
     try:
-        wait_until(lambda: running.get("/healthz"), seconds=30, what="the dashboard")
+        running.wait_served()
         running.wait_people()
         yield running
     finally:

@@ -28,7 +28,7 @@ def plant(tmp_path_factory):
     running.config.write_text(running.config.read_text().replace("demo = true", "demo = false", 1))
     running.kill("dashboard")
     running.start("dashboard")
-    wait_until(lambda: running.get("/healthz"), seconds=20, what="the dashboard")
+    running.wait_served()
     yield running
     running.end()
 
@@ -267,7 +267,7 @@ def test_when_a_device_was_there_is_known_to_all_dashboards_and_after_a_restart(
     wait_until(lambda: redis.zscore(SEEN, "device:line-tablet"), seconds=8, what="it in Redis")
     plant.kill("dashboard")
     plant.start("dashboard")
-    wait_until(lambda: plant.get("/healthz"), seconds=20, what="the dashboard")
+    plant.wait_served()
     assert told() == seen
     there = redis.zscore(SEEN, "device:line-tablet") + 60_000_000
     redis.zadd(SEEN, {"device:line-tablet": there})  # another dashboard's

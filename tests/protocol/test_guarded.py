@@ -44,7 +44,7 @@ def plant(tmp_path_factory):
     )
     running.start("redis", "dashboard")
     try:
-        wait_until(lambda: running.get("/healthz"), seconds=20, what="the dashboard")
+        running.wait_served()
         yield running
     finally:
         running.end()

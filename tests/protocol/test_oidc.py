@@ -7,7 +7,6 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from tests.own_provider import OwnProvider
-from tests.own_redis import wait_until
 from tests.running_plant import RunningPlant
 from tests.visitor import Visitor, as_person
 
@@ -30,7 +29,7 @@ def plant(provider, tmp_path_factory):
     running.start("redis", "dashboard")
     try:
         running.wait_people()
-        wait_until(lambda: running.get("/healthz"), seconds=20, what="the dashboard")
+        running.wait_served()
         admin = as_person(running, "admin")
         form = {"what": "record", "version": "0", "id": "anna", "name": "Anna Berg", "key": "k1",
                 "roles": "engineer", "scope": "north", "subject": "sub-of-anna"}  # fmt: skip
