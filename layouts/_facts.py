@@ -104,6 +104,11 @@ def severity(f: Facts) -> float:
     return min(f.state.rank, _BAD_RANK) if f.quality == "bad" else f.state.rank
 
 
+def needs_somebody(f: Facts) -> bool:
+    """Whether a person has to act; what is set up, served or run by hand has its person already."""
+    return severity(f) <= STATES["waiting"].rank
+
+
 def _start(f: Facts) -> float:
     start = f.heard_us if f.quality == "stale" else f.view.state_since_us
     return float("inf") if start is None else start

@@ -3,13 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from layouts._facts import Facts, severity, since_words, was, worst_first
+from layouts._facts import Facts, needs_somebody, since_words, was, worst_first
 from layouts._links import Connection, connection
 from layouts._words import plural, sentence
 from mes.snapshot import Snapshot
 from mes.states import STATES
-
-_LAST_RANK = STATES["waiting"].rank  # from here on nobody has to act
 
 
 @dataclass(slots=True)
@@ -27,7 +25,7 @@ class Need:
 def needs(found: Iterable[Facts], now: Snapshot) -> list[Need]:
     """Units that stand, are silent or doubtful; silent units of one device make one need."""
     connections = {d.id: connection(now, d) for d in now.plant.devices.values()}
-    ranked = [f for f in worst_first(found) if severity(f) <= _LAST_RANK]
+    ranked = [f for f in worst_first(found) if needs_somebody(f)]
     silent: dict[str, list[Facts]] = {}
     for f in ranked:
         if f.quality == "stale":
@@ -63,7 +61,7 @@ def _unit(f: Facts, now: Snapshot) -> Need:
     text = sentence(since_words(f, now), f"{f.good:,} good so far" if f.good is not None else "")
     if f.quality == "bad":
         text = f"What it tells of {f.doubtful} cannot be trusted; the last good is shown."
-        if f.state.rank > _LAST_RANK:
+        if f.state.rank > STATES["waiting"].rank:
             title, look = f"{f.unit.name}: bad data", "bad"
     return Need(look, title, text, f.view.state_since_us, f"/unit/{f.unit.id}", "See unit")
 

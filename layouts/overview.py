@@ -6,7 +6,17 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts import _parts
-from layouts._facts import Facts, attributes, facts, severity, summed, total, trust, worst_first
+from layouts._facts import (
+    Facts,
+    attributes,
+    facts,
+    needs_somebody,
+    severity,
+    summed,
+    total,
+    trust,
+    worst_first,
+)
 from layouts._needs import Need, needs
 from layouts._shifts import in_words, shared
 from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
@@ -76,7 +86,7 @@ def _unit_row(f: Facts) -> Row:
 
 def _area_row(ranked: list[Facts], order: int) -> Row:
     looks = Counter(f.look if f.live else f.quality for f in ranked)
-    worst = ranked[0] if ranked and severity(ranked[0]) < 8 else None
+    worst = ranked[0] if ranked and needs_somebody(ranked[0]) else None
     row = {
         "@style": f"order:{order}",
         "@data-look": _look(worst) if worst else "run" if ranked else "idle",

@@ -366,6 +366,18 @@ def test_all_well_needs_nothing() -> None:
     assert overview.rows(now)["page"]["calm@data-on"] == "yes"
 
 
+@given(views)
+def test_an_area_names_its_worst_where_the_list_names_something(
+    drawn: dict[str, tuple[str, int, int]],
+) -> None:
+    """ "worst now" beside "nothing needs me" would be two truths."""
+    made = {f"m{n}": view(f"m{n}") for n in range(1, 9)}
+    made |= {id: view(id, state, ago_s=ago) for id, (state, ago, _) in drawn.items()}
+    now = snapshot(made, plc=link())
+    head = overview.rows(now)["area:shop"]
+    assert (head["worst_label"] == "worst now") == bool(needs(now))
+
+
 # ---------------------------------------------------------------- connections
 
 
