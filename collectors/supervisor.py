@@ -21,6 +21,7 @@ TICK_S = 0.5
 REFUSED_RETRY_S = 60.0
 STEADY_S = 10.0  # a connection that held for so long earns the short delay again
 CLOSING_S = 3.0  # given to a collector to take its leave of the device
+QUIET_TRIES = 3  # the first tries of a device that may still be starting, as Takt itself is
 
 log = logging.getLogger("collectors")
 
@@ -203,10 +204,11 @@ class _Keeper:
             advice += f" It is tried again every {REFUSED_RETRY_S:.0f} s."
         cause = error.__cause__
         raw = f"{type(cause).__name__}: {cause}".removesuffix(": ") if cause else ""
-        if kind not in self._logged:
+        known = refused or self._health.last_answer_us is not None
+        begins = not known and self._attempts < QUIET_TRIES
+        if kind not in self._logged and not begins:
             self._logged.add(kind)
             level = logging.ERROR if refused else logging.WARNING
-            known = refused or self._health.last_answer_us is not None
             said = kind if known else "not reached yet"
             log.log(level, "%s: %s: %s. %s (%s)", self._device, said, error, advice, raw or "-")
         self._become(kind, str(error), advice, raw)

@@ -93,6 +93,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     drafts.register(server, Drafts(hub.redis))
     api.register(server, hub, doorway)
     server.get("/sw.js", include_in_schema=False)(_service_worker)
+    server.get("/favicon.ico", include_in_schema=False)(_icon)
     app: Dash = Dash(
         "dashboard",
         server=server,
@@ -245,3 +246,8 @@ async def _service_worker() -> FileResponse:
         media_type="text/javascript",
         headers={"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"},
     )
+
+
+async def _icon() -> FileResponse:
+    """For what asks for an icon by its old address: a page that names none, as a picture opened alone."""
+    return FileResponse(ASSETS / "favicon.svg", media_type="image/svg+xml")
