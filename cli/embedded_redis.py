@@ -89,12 +89,3 @@ def _somebody_listens(path: Path) -> bool:
         except (ConnectionRefusedError, FileNotFoundError):
             return False
     return True
-
-
-def answers(url: str) -> bool:
-    """Whether the Redis at `url` answers and has read its file."""
-    try:
-        with redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2) as client:
-            return bool(client.ping())
-    except redis.RedisError:
-        return False

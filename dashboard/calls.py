@@ -25,6 +25,7 @@ BINARY, NO_JSON, WRONG = 1003, 1007, 1008  # of a close; 1009, too long, is said
 FRAME_TYPES = ("callback_request", "get_props_response", "heartbeat")
 NAME_MAX = 100  # characters of what a frame names: a page, a request
 LEVELS_MAX = 32  # lists and objects within each other
+CALLS_MAX = 300  # in a minute of one websocket, which all pages of a browser share
 TOLD = 10  # bad frames of one address that are logged in an hour
 
 Specs = Mapping[str, Mapping[str, Any]]  # Dash's callbacks by output
@@ -60,11 +61,15 @@ class Calls:
     def _sound(self, scope: Scope, receive: Receive, send: Send) -> Receive:
         """A `receive` that gives Dash sound frames alone: after another one the websocket ends."""
 
+        calls = Rate(CALLS_MAX, 60.0)
+
         async def sound() -> Message:
             message = await receive()
             if message["type"] != "websocket.receive":
                 return message
             code, fault = frame_fault(message, self._callbacks())
+            if not code and "callback_request" in message["text"] and calls.hit("call", ""):
+                code, fault = WRONG, f"more than {CALLS_MAX} calls in a minute"
             if not code:
                 return message
             if not self._told.hit("frame", address(scope)):

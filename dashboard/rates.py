@@ -61,10 +61,6 @@ class Rate:
             hits.popleft()
         return 0.0 if len(hits) < self.count else hits[0] + self.per_s - now
 
-    def forget(self, what: str, who: str) -> None:
-        """Begin anew, as after a right password."""
-        self._hits.pop((what, who), None)
-
 
 def address(scope: Scope) -> str:
     """Where a request comes from, for counting: an IPv4 address, or the /64 of an IPv6 one."""

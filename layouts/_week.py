@@ -112,7 +112,7 @@ def _block(part: Part, day: Day, zone: ZoneInfo, now_us: int, link: str) -> Comp
         length = hours(shift.end_us - shift.start_us)
         words.append(html.B(f"{clock_words(part.clock_us)}: {length}", className="wk-clock"))
     elif part.begins and not part.cancelled and long_h > _SHORT_H:
-        words.append(html.Small(hours(shift.end_us - shift.start_us)))
+        words.append(html.Small(hours(shift.busy_us)))
     breaks = [
         html.I(
             className="wk-break",

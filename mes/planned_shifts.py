@@ -68,6 +68,12 @@ class Shift:
     end_us: int
     breaks: tuple[PlannedBreak, ...] = ()  # in order, inside of it, without overlap
 
+    @property
+    def busy_us(self) -> int:
+        """Planned busy time of it alone: without its breaks."""
+        pauses = sum(one.end_us - one.start_us for one in self.breaks)
+        return self.end_us - self.start_us - pauses
+
     def cut(self, start_us: int, end_us: int) -> "Shift":
         """What of it lies between two instants."""
         if start_us <= self.start_us and self.end_us <= end_us:

@@ -38,10 +38,6 @@ def samples_key(center: str, unit: str) -> str:
     return f"takt:{{{center}}}:obs:{unit}"
 
 
-def last_key(center: str, unit: str) -> str:
-    return f"takt:{{{center}}}:last:{unit}"
-
-
 def units_key(center: str) -> str:
     return f"takt:{{{center}}}:units"
 

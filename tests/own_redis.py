@@ -30,7 +30,7 @@ class OwnRedis:
 
     def start(self) -> "OwnRedis":
         self.process = subprocess.Popen(embedded_redis.command(self.data_dir))
-        wait_until(lambda: embedded_redis.answers(self.url), what="Redis answering")
+        wait_until(self.answers, what="Redis answering")
         return self
 
     def signal(self, sign: signal.Signals) -> None:
@@ -42,6 +42,12 @@ class OwnRedis:
         assert self.process is not None
         self.process.kill()
         self.process.wait(10)
+
+    def answers(self) -> bool:
+        """Whether it answers and has read its file."""
+        with contextlib.suppress(redis.RedisError):
+            return bool(self.client().ping())
+        return False
 
     def client(self) -> "redis.Redis":
         return redis.Redis.from_url(self.url, decode_responses=True)

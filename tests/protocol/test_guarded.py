@@ -10,6 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from dashboard.calls import CALLS_MAX
 from dashboard.headers import policy
 from tests.own_certificate import certificate
 from tests.own_redis import wait_until
@@ -203,6 +204,21 @@ def test_a_frame_that_no_page_sends_closes_the_websocket(plant, sent, code):
     log = (plant.data / "dashboard.log").read_text()
     assert "Traceback" not in log
     assert log.count("a websocket of 127.0.0.1 was closed") <= 10
+
+
+def test_a_websocket_that_calls_without_end_is_closed(plant):
+    told = json.loads(ask(plant, "/_dash-dependencies")[2])
+    (live,) = [one for one in told if one.get("websocket")]
+    call = {"output": live["output"], "inputs": [], "state": [], "changedPropIds": []}
+    address = plant.url.replace("http:", "ws:") + "/_dash-ws-callback"
+    with connect(address, origin=plant.url, proxy=None, max_size=None) as socket:
+        with pytest.raises(ConnectionClosed):
+            for _ in range(CALLS_MAX + 1):
+                socket.send(frame(payload=call))
+            while True:
+                socket.recv(5)
+        assert (socket.close_code, socket.close_reason) == (1008, "more than 300 calls in a minute")
+    assert ask(plant, "/healthz")[0] == 200
 
 
 def callback(plant):

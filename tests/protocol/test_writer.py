@@ -77,7 +77,7 @@ def test_samples_links_and_latest_values_arrive_in_order(own_redis, plant, tmp_p
 
     asyncio.run(run())
     assert stored(own_redis) == list(range(1000))
-    last = own_redis.client().hgetall(live.last_key("press-line", "press-1"))
+    last = own_redis.client().hgetall("takt:{press-line}:last:press-1")
     assert last == {
         "good": '[999,"good",999000,999001,""]',
         "state": '[6.0,"good",999000,999001,""]',

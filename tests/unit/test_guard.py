@@ -199,8 +199,6 @@ def test_a_rate_is_that_of_any_window_and_says_when_the_next_is_allowed():
     now[0] = 60.0
     assert rate.hit("sign-in", "a") == 0
     assert rate.hit("sign-in", "a") == 10.0
-    rate.forget("sign-in", "a")
-    assert rate.wait_s("sign-in", "a") == 0
 
 
 def test_ever_new_callers_do_not_fill_the_memory_and_shut_nobody_out():
