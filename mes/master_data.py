@@ -1,13 +1,14 @@
 """Master data of a work unit, by the time for which it holds: yesterday's OEE keeps its cycle.
 
 A record's body is {"versions": [{"valid_from": …, "ideal_cycle_s": …, "oee_target": …}, …]}: the
-first one holds from ever (valid_from null), each later one from its moment (RFC 3339) on.
+first one holds from ever (valid_from null), each later one from its moment (RFC 3339) on. Two more
+members may stand in a version: micro_stop_s and micro_stop_factor.
 """
 
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeGuard
 
@@ -15,18 +16,25 @@ from mes.observation import microseconds, rfc3339
 
 VERSIONS_MAX = 500  # of one work unit
 EVER_US = 0
+MICRO_STOP_S, MICRO_STOP_MAX_S = 300.0, 3600.0
+FACTORS = ("effectiveness", "availability")  # that micro-stops are taken off
+_MEMBERS = ("valid_from", "ideal_cycle_s", "oee_target", "micro_stop_s", "micro_stop_factor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MasterData:
     """What is planned of a work unit from `valid_from_us` on.
 
-    ideal_cycle_s: planned run time per item (PRI) [s/piece]; oee_target: 0..1, None: none is set.
+    ideal_cycle_s: planned run time per item (PRI) [s/piece]; oee_target: 0..1, None: none is set;
+    micro_stop_s: delays that are shorter are micro-stops [s]; micro_stop_factor: which factor of the
+    OEE they are taken off, which moves nothing in the OEE itself.
     """
 
     valid_from_us: int
     ideal_cycle_s: float
     oee_target: float | None = None
+    micro_stop_s: float = MICRO_STOP_S
+    micro_stop_factor: str = FACTORS[0]
 
 
 def from_plain(body: Mapping[str, Any]) -> tuple[MasterData, ...]:
@@ -49,17 +57,27 @@ def from_plain(body: Mapping[str, Any]) -> tuple[MasterData, ...]:
 
 def _version(row: object, n: int) -> MasterData:
     where = f"versions[{n}]"
-    if not isinstance(row, dict) or row.keys() - {"valid_from", "ideal_cycle_s", "oee_target"}:
-        raise ValueError(f"{where}: expected valid_from, ideal_cycle_s and oee_target")
+    if not isinstance(row, dict) or row.keys() - set(_MEMBERS):
+        raise ValueError(f"{where}: expected {', '.join(_MEMBERS)}")
     cycle, target = row.get("ideal_cycle_s"), row.get("oee_target")
     if not _is_number(cycle) or not 0 < cycle < math.inf:
         raise ValueError(f"{where}.ideal_cycle_s: found {cycle!r}; expected seconds above 0")
     if target is not None and (not _is_number(target) or not 0 < target <= 1):
         raise ValueError(f"{where}.oee_target: found {target!r}; expected 0 to 1, or null")
+    micro_s = row.get("micro_stop_s", MICRO_STOP_S)
+    factor = row.get("micro_stop_factor", FACTORS[0])
+    if not _is_number(micro_s) or not 0 <= micro_s <= MICRO_STOP_MAX_S:
+        words = f"found {micro_s!r}; expected 0 to {MICRO_STOP_MAX_S:g} s"
+        raise ValueError(f"{where}.micro_stop_s: {words}")
+    if factor not in FACTORS:
+        words = f"found {factor!r}; expected one of {', '.join(FACTORS)}"
+        raise ValueError(f"{where}.micro_stop_factor: {words}")
     return MasterData(
         valid_from_us=_moment_us(row.get("valid_from"), where),
         ideal_cycle_s=float(cycle),
         oee_target=None if target is None else float(target),
+        micro_stop_s=float(micro_s),
+        micro_stop_factor=factor,
     )
 
 
@@ -83,14 +101,18 @@ def to_plain(versions: Sequence[MasterData]) -> dict[str, Any]:
     """The body of a record; `from_plain` reads it."""
     return {
         "versions": [
-            {
-                "valid_from": _text(v.valid_from_us),
-                "ideal_cycle_s": v.ideal_cycle_s,
-                "oee_target": v.oee_target,
-            }
+            {"valid_from": _text(v.valid_from_us), "ideal_cycle_s": v.ideal_cycle_s}
+            | {"oee_target": v.oee_target, **_micro(v)}
             for v in versions
         ]
     }
+
+
+def _micro(version: MasterData) -> dict[str, Any]:
+    """What of micro-stops is other than usual: bodies of before say nothing of them."""
+    said = {"micro_stop_s": version.micro_stop_s, "micro_stop_factor": version.micro_stop_factor}
+    usual = {"micro_stop_s": MICRO_STOP_S, "micro_stop_factor": FACTORS[0]}
+    return {name: value for name, value in said.items() if value != usual[name]}
 
 
 def _text(us: int) -> str | None:
@@ -107,7 +129,7 @@ def changed_from_us(old: Sequence[MasterData], new: Sequence[MasterData]) -> int
     edges = sorted({v.valid_from_us for v in (*old, *new)})
     for us in edges:
         one, other = at(old, us), at(new, us)
-        if (one.ideal_cycle_s, one.oee_target) != (other.ideal_cycle_s, other.oee_target):
+        if replace(one, valid_from_us=us) != replace(other, valid_from_us=us):
             return us
     return None
 
@@ -119,8 +141,7 @@ def corrected(
     later too. Raises ValueError where that makes more than VERSIONS_MAX.
     """
     kept = tuple(v for v in versions if v.valid_from_us < from_us)
-    target = at(versions, from_us).oee_target
-    new = MasterData(valid_from_us=from_us, ideal_cycle_s=ideal_cycle_s, oee_target=target)
+    new = replace(at(versions, from_us), valid_from_us=from_us, ideal_cycle_s=ideal_cycle_s)
     out = (*kept, new, *(v for v in versions if v.valid_from_us > from_us))
     if len(out) > VERSIONS_MAX:
         raise ValueError(f"versions: found {len(out)}; expected at most {VERSIONS_MAX}")

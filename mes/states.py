@@ -1,6 +1,7 @@
 """The states a work unit can be in, and the profiles that map a machine's own codes to them.
 
-Two tables. A state is a row of STATES: what it is called, which look it has, how bad it is.
+Two tables. A state is a row of STATES: what it is called, which look it has, how bad it is, which
+time element of ISO 22400 it makes (idle is planned and not allocated; unknown is neither).
 A profile is a row of PROFILES: which code of which machine family means which state or mode.
 PackML names and numbers: ISA-TR88.00.02 counts from 1 (Execute is 6); OPC 30060 gives the same
 names other numbers (Execute is 4), so codes are always read through a profile.
@@ -18,20 +19,22 @@ class State:
     word: str
     look: str  # hue and shape: run, help, stop, material, idle
     rank: int  # 0 is worst: the order of a wall
+    element: str = ""  # of ISO 22400 inside of planned busy time: apt, aust, adet; "" for neither
+    fails: bool = False  # with a fault code it is a failure
 
 
 STATES: Mapping[str, State] = {
     s.key: s
     for s in (
-        State("stopped", "STOPPED", "stop", 0),
-        State("held", "HELD", "stop", 1),
-        State("starved", "STARVED", "material", 2),
-        State("blocked", "BLOCKED", "material", 3),
-        State("waiting", "WAITING", "material", 4),
-        State("maintenance", "SERVICE", "help", 5),
-        State("changeover", "CHANGEOVER", "help", 6),
-        State("manual", "MANUAL", "help", 7),
-        State("running", "RUNNING", "run", 8),
+        State("stopped", "STOPPED", "stop", 0, "adet", True),
+        State("held", "HELD", "stop", 1, "adet", True),
+        State("starved", "STARVED", "material", 2, "adet"),
+        State("blocked", "BLOCKED", "material", 3, "adet"),
+        State("waiting", "WAITING", "material", 4, "adet"),
+        State("maintenance", "SERVICE", "help", 5, "adet"),
+        State("changeover", "CHANGEOVER", "help", 6, "aust"),
+        State("manual", "MANUAL", "help", 7, "adet"),
+        State("running", "RUNNING", "run", 8, "apt"),
         State("idle", "IDLE", "idle", 9),
         State("unknown", "UNKNOWN", "idle", 10),
     )

@@ -76,7 +76,7 @@ class ApiPlant:
             raise
 
     def _fill(self) -> None:
-        wait_until(lambda: self.running.get("/healthz"), seconds=30, what="the dashboard")
+        self.running.wait_served()
         self.running.wait_people()
         self.url = self.running.url
         config = settings(self.running.config)

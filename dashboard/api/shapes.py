@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from mes.kinds import KINDS, camel
+from mes.master_data import FACTORS, MICRO_STOP_MAX_S, MICRO_STOP_S
 from mes.observation import rfc3339
 from mes.people import NAME_MAX, ROLES
 from mes.records import Record, Signature
@@ -65,6 +66,8 @@ class MasterDataVersion(_Body):
     valid_from: str | None
     ideal_cycle_s: Annotated[float, Field(gt=0)]
     oee_target: Annotated[float | None, Field(gt=0, le=1)] = None
+    micro_stop_s: Annotated[float, Field(ge=0, le=MICRO_STOP_MAX_S)] = MICRO_STOP_S
+    micro_stop_factor: Literal[FACTORS] = FACTORS[0]  # type: ignore[valid-type]
 
 
 class MasterDataBody(_Body):

@@ -192,7 +192,7 @@ def test_a_session_by_password_is_not_bound_and_makes_no_tablet_of_another_brows
     assert elsewhere.get("/account").status_code == 200
     assert elsewhere.get("/switch").status_code == 403
     form = {"id": "manager", "pin": pin_of(plant.data, "manager")}
-    assert elsewhere.post("/switch", data=form).status_code == 401
+    assert elsewhere.post("/switch", data=form).status_code == 403
 
 
 def test_who_takes_over_a_tablet_ends_the_session_before_and_keeps_its_own_drafts(plant):

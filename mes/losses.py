@@ -1,0 +1,245 @@
+"""Where the time of a window went: ISO 22400 time elements and losses, added up without rounding.
+
+Times are whole microseconds and planned run times whole nanoseconds, so that a sum is the same in
+whatever order it is formed: a line, a day and a report of the same windows show the same digits.
+Inside of planned busy time (PBT) every microsecond is production (APT), set-up (AUST), delay
+(ADET), idle or unknown; what is outside counts for the calendar alone. To roll up, add.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+from mes.calendar import Span
+from mes.master_data import MasterData, at
+from mes.oee import Oee, Output, TimeElements
+from mes.reliability import Reliability
+from mes.states import STATES
+from mes.timeline import UNKNOWN, Interval
+
+Cause = tuple[str, str]  # the state and the machine's fault code, "" for none
+MICRO = "micro_stops"
+
+
+class Minute(NamedTuple):
+    """Pieces by the minute in which their counter showed them."""
+
+    minute_us: int
+    good: int
+    reject: int
+
+
+class Loss(NamedTuple):
+    """Planned busy time that made no good piece. factor: of the OEE it is taken off; fault: a code."""
+
+    factor: str  # availability, effectiveness, quality
+    cause: str  # a state, or micro_stops, speed, no_cycle, reject
+    fault: str
+    us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """How units spent a window. `lost` adds up to PBT less APT; `micro_us` is inside of APT."""
+
+    calendar_us: int = 0
+    pbt_us: int = 0
+    apt_us: int = 0  # running, and micro-stops where they are no availability loss
+    aust_us: int = 0
+    adet_us: int = 0
+    micro_us: int = 0
+    good: int = 0  # in planned busy time
+    reject: int = 0
+    outside: int = 0  # pieces that were made outside of planned busy time
+    run_ns: int | None = 0  # Σ PRI·PQ; None where pieces were made and nobody stated a PRI
+    run_good_ns: int | None = 0  # Σ PRI·GQ
+    failures: int = 0  # stops by a fault that began in the window, micro-stops left out
+    repair_us: int = 0
+    lost: Mapping[Cause, int] = field(default_factory=dict)  # of availability, by cause
+
+    def __add__(self, other: "Account") -> "Account":
+        sums: dict[str, Any] = {}
+        for one in fields(self):
+            mine, its = getattr(self, one.name), getattr(other, one.name)
+            if one.name == "lost":
+                sums["lost"] = {
+                    c: mine.get(c, 0) + its.get(c, 0) for c in dict.fromkeys((*mine, *its))
+                }
+            else:
+                sums[one.name] = None if mine is None or its is None else mine + its
+        return Account(**sums)
+
+    @property
+    def unknown_us(self) -> int:
+        """Planned busy time of which nothing is known."""
+        return sum(us for (state, _), us in self.lost.items() if state == UNKNOWN)
+
+    @property
+    def oee(self) -> Oee:
+        """Elements and KPIs. Until there are orders, a unit's busy time is its execution time."""
+        busy_us = self.apt_us + self.aust_us + self.adet_us
+        produced = self.good + self.reject
+        return Oee(
+            TimeElements(
+                pbt_s=self.pbt_us / 1e6,
+                apt_s=self.apt_us / 1e6,
+                aust_s=self.aust_us / 1e6,
+                adet_s=self.adet_us / 1e6,
+                aubt_s=busy_us / 1e6,
+                aoet_s=busy_us / 1e6,
+                calendar_s=self.calendar_us / 1e6,
+            ),
+            Output(
+                produced=produced,
+                good=self.good,
+                scrap=self.reject,
+                inspected=produced,
+                good_first_pass=self.good,
+                planned_run_s=None if self.run_ns is None else self.run_ns / 1e9,
+                planned_run_good_s=None if self.run_good_ns is None else self.run_good_ns / 1e9,
+            ),
+        )
+
+    @property
+    def reliability(self) -> Reliability:
+        return Reliability(
+            operating_s=self.apt_us / 1e6, repair_s=self.repair_us / 1e6, failures=self.failures
+        )
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """What planned busy time was lost to: with the good time, `good_us`, they make PBT.
+
+        Speed may be below 0: then the PRI is wrong, or pieces were made while nobody saw it run.
+        Where a PRI is not stated all production time stands as "no_cycle".
+        """
+        found = [
+            Loss("availability", state, fault, us) for (state, fault), us in self.lost.items() if us
+        ]
+        if self.micro_us:
+            found.append(Loss("effectiveness", MICRO, "", self.micro_us))
+        run_us, good_us = (self.run_ns or 0) // 1000, self.good_us
+        slow = "speed" if self.run_ns is not None else "no_cycle"
+        found.append(Loss("effectiveness", slow, "", self.apt_us - self.micro_us - run_us))
+        found.append(Loss("quality", "reject", "", run_us - good_us))
+        return tuple(found)
+
+    @property
+    def good_us(self) -> int:
+        """Planned run time of the good pieces: what planned busy time was there for."""
+        return (self.run_good_ns or 0) // 1000
+
+
+def account(
+    *,
+    intervals: Sequence[Interval],
+    known_us: int,
+    spans: Sequence[Span],
+    minutes: Iterable[Minute],
+    versions: Sequence[MasterData],
+) -> Account:
+    """The account of one work unit over the window that `spans` fill.
+
+    intervals: its line of states, whole ones, in order; known_us: until when it is known;
+    spans: of `Calendar.planned`; minutes: its pieces in the window; versions: its master data, ()
+    where there is none.
+    """
+    busy = [span for span in spans if span.kind == "busy"]
+    spent = _Spent(versions)
+    for one in intervals:
+        spent.add(one, busy, known_us)
+    window_us = spans[-1].end_us - spans[0].start_us if spans else 0
+    pbt_us = sum(span.end_us - span.start_us for span in busy)
+    unknown_us = pbt_us - spent.told_us
+    if unknown_us:
+        spent.lost[UNKNOWN, ""] = spent.lost.get((UNKNOWN, ""), 0) + unknown_us
+    made = _made(minutes, busy, versions)
+    return Account(
+        calendar_us=window_us,
+        pbt_us=pbt_us,
+        apt_us=spent.elements["apt"],
+        aust_us=spent.elements["aust"],
+        adet_us=spent.elements["adet"],
+        micro_us=spent.micro_us,
+        failures=spent.failures,
+        repair_us=spent.repair_us,
+        lost=spent.lost,
+        **made,
+    )
+
+
+class _Spent:
+    """Adds up the states of one unit inside of its planned busy time."""
+
+    def __init__(self, versions: Sequence[MasterData]) -> None:
+        self._versions = versions
+        self.elements = {"apt": 0, "aust": 0, "adet": 0, "": 0}
+        self.lost: dict[Cause, int] = {}
+        self.told_us = self.micro_us = self.repair_us = self.failures = 0
+
+    def add(self, one: Interval, busy: Sequence[Span], known_us: int) -> None:
+        end_us = known_us if one.end_us is None else min(one.end_us, known_us)
+        us = _overlap(one.start_us, max(one.start_us, end_us), busy)
+        if not us:
+            return
+        self.told_us += us
+        state = STATES.get(one.state) or STATES[UNKNOWN]
+        if state.element == "apt":
+            self.elements["apt"] += us
+            return
+        if state.element == "adet" and self._is_micro(one, end_us):
+            if self._policy(one) == "effectiveness":
+                self.elements["apt"] += us
+                self.micro_us += us
+                return
+            cause = (MICRO, "")
+        else:
+            cause = (state.key, one.fault)
+            if state.fails and one.fault:
+                self.failures += _overlap(one.start_us, one.start_us + 1, busy) > 0
+                self.repair_us += us
+        self.elements[state.element] += us
+        self.lost[cause] = self.lost.get(cause, 0) + us
+
+    def _is_micro(self, one: Interval, end_us: int) -> bool:
+        """By its whole length, so that no window's edge makes a micro-stop of a stop."""
+        if not self._versions:
+            return False
+        limit_s = at(self._versions, one.start_us).micro_stop_s
+        return end_us - one.start_us < limit_s * 1e6
+
+    def _policy(self, one: Interval) -> str:
+        return at(self._versions, one.start_us).micro_stop_factor
+
+
+def _overlap(start_us: int, end_us: int, busy: Sequence[Span]) -> int:
+    """How much of an interval lies in `busy`, which is in order."""
+    total, n = 0, bisect_right(busy, start_us, key=lambda span: span.end_us)
+    while n < len(busy) and busy[n].start_us < end_us:
+        total += min(end_us, busy[n].end_us) - max(start_us, busy[n].start_us)
+        n += 1
+    return total
+
+
+def _made(
+    minutes: Iterable[Minute], busy: Sequence[Span], versions: Sequence[MasterData]
+) -> dict[str, Any]:
+    good = reject = outside = run_ns = run_good_ns = 0
+    for one in minutes:
+        if not _overlap(one.minute_us, one.minute_us + 1, busy):
+            outside += one.good + one.reject
+            continue
+        good, reject = good + one.good, reject + one.reject
+        if versions:
+            pri_ns = round(at(versions, one.minute_us).ideal_cycle_s * 1e9)
+            run_ns += pri_ns * (one.good + one.reject)
+            run_good_ns += pri_ns * one.good
+    stated = bool(versions) or not good + reject
+    return {
+        "good": good,
+        "reject": reject,
+        "outside": outside,
+        "run_ns": run_ns if stated else None,
+        "run_good_ns": run_good_ns if stated else None,
+    }
