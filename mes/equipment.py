@@ -115,10 +115,12 @@ class Plant:
     devices: Mapping[str, Device]
 
     def units_of(self, id: str) -> tuple[WorkUnit, ...]:
-        """The work units below an area, work centre or work unit `id`.
+        """The work units below the site, an area, work centre or work unit `id`.
 
         Raises ValueError that lists what is known for any other id.
         """
+        if id == self.id:
+            return tuple(self.work_units.values())
         known = (*self.areas, *self.work_centers, *self.work_units)
         if id not in known:
             raise ValueError(f"{id!r} is not known; known: {', '.join(known)}")
@@ -129,8 +131,8 @@ class Plant:
         )
 
     def has(self, id: str) -> bool:
-        """Whether `id` is an area, a work centre or a work unit of it."""
-        return id in self.areas or id in self.work_centers or id in self.work_units
+        """Whether `id` is the site, or an area, a work centre or a work unit of it."""
+        return id == self.id or id in self.areas or id in self.work_centers or id in self.work_units
 
     def path_of(self, id: str) -> str:
         """Where an area, work centre or work unit is, from the site down; "" and the site's own id
@@ -179,7 +181,9 @@ class Plant:
         return self.areas[self.work_centers[unit.work_center].area]
 
     def name_of(self, id: str) -> str:
-        """The name of an area, work centre or work unit."""
+        """The name of the site, an area, work centre or work unit."""
+        if id == self.id:
+            return self.name
         for table in (self.areas, self.work_centers, self.work_units):
             if id in table:
                 return str(table[id].name)

@@ -113,6 +113,7 @@ def paths(random: Random) -> str:
             f"{plural}/{id}/versions?after={number}&limit={number}", f"{plural}/{odd}/{odd}",
             f"work-units/{unit}/{what}?from={start}&until={end}{more}",
             f"work-units/{unit}/{what}?from={start}&until={end}{more}",
+            f"oee/{random.choice((unit, 'press-shop', 'north'))}?from={start}&until={end}{more}&by=hour",
             f"work-units/{unit}", f"work-units?limit={number}&after={odd}", f"log?{name}={number}",
             f"log/entries?after={number}&limit={number}", f"/{plural}//{id}", f"{odd}", f"drafts/{odd}",
             f"{plural}/{id}?" + "&".join(f"x{n}=1" for n in range(200)), f"{plural}/{id}#{odd}",

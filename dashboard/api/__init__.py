@@ -13,6 +13,7 @@ from dashboard.api import (
     last_seen,
     log,
     methods,
+    oee,
     records,
     timeline,
     work_units,
@@ -28,6 +29,7 @@ def register(server: FastAPI, hub: Hub, doorway: Doorway) -> None:
     """Add the routes. What is added to `server` below /api/ after this is not found."""
     work_units.register(server, hub)
     timeline.register(server, hub, doorway.desk)
+    oee.register(server, hub, doorway.desk)
     records.register(server, hub.plant, doorway)
     last_seen.register(server, hub.plant, doorway)
     log.register(server, hub.plant, doorway.desk)

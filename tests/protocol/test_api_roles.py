@@ -25,6 +25,8 @@ READS = {
     "work-units/{unit}/timeline?cut=shift&" + WINDOW: "records",
     "work-units/{unit}/counts?" + WINDOW: "records",
     "work-units/{unit}/planned?" + WINDOW: "records",
+    "oee/{unit}?" + WINDOW: "records",
+    "oee/{area}?by=hour&" + WINDOW: "records",
     "master-data/{unit}": "records",
     "master-data/{unit}/versions": "records",
     "shift-patterns/{area}@2026-01-01": "records",
