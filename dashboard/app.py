@@ -31,7 +31,8 @@ from dashboard.planned import Planned
 from dashboard.records import Desk
 from dashboard.register import Register
 from dashboard.sockets import Sockets
-from layouts import _parts, andon, connections, not_found, overview, unit
+from dashboard.standings import Standings
+from layouts import _parts, andon, connections, not_found, oee, overview, unit
 from store.attempts import Attempts
 from store.config import Config
 from store.credentials import Credentials
@@ -44,7 +45,13 @@ from store.sessions import Sessions
 log = logging.getLogger("takt.dashboard")
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-SCREENS = {"overview": overview, "andon": andon, "unit": unit, "connections": connections}
+SCREENS = {
+    "overview": overview,
+    "andon": andon,
+    "unit": unit,
+    "oee": oee,
+    "connections": connections,
+}
 FORMS = (login, account, people, devices, switch, oidc, calendar, pattern)
 FORM_PAGES = {"account", "people", "devices", "calendar"}
 
@@ -67,7 +74,8 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     hub = Hub(redis_url, config.plant)
     desk = Desk(database, config.plant, hub.redis)
     planned = Planned(desk, config.plant)
-    hub.shifts_at, hub.told = planned.at, planned.told
+    standings = Standings(desk, config.plant)
+    hub.shifts_at, hub.told, hub.standings = planned.at, planned.told, standings.now
     doorway = _doorway(config, hub, desk)
     broadcast = Broadcast(
         hub,
@@ -77,7 +85,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     )
     server = FastAPI(
         title="Takt",
-        lifespan=partial(_lifespan, hub, broadcast, doorway, planned),
+        lifespan=partial(_lifespan, hub, broadcast, doorway, (planned, standings)),
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -206,13 +214,19 @@ async def _set_up_pages() -> None:
 
 @asynccontextmanager
 async def _lifespan(
-    hub: Hub, broadcast: Broadcast, doorway: Doorway, planned: Planned, _server: FastAPI
+    hub: Hub,
+    broadcast: Broadcast,
+    doorway: Doorway,
+    looked_at: tuple[Planned | Standings, ...],
+    _server: FastAPI,
 ) -> AsyncIterator[None]:
     await _set_up_pages()
     gate = doorway.gate
     await gate.register.renew()
-    await planned.look()
-    runs = (hub.run, broadcast.run, gate.register.run, gate.sockets.run, gate.seen.run, planned.run)
+    for one in looked_at:
+        await one.look()
+    runs = [hub.run, broadcast.run, gate.register.run, gate.sockets.run, gate.seen.run]
+    runs += [one.run for one in looked_at]
     tasks = [asyncio.create_task(run()) for run in runs]
     for task in tasks:
         task.add_done_callback(_end_with)

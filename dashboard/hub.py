@@ -11,6 +11,7 @@ from mes.equipment import Plant
 from mes.link import Link
 from mes.link import from_plain as link_from_plain
 from mes.snapshot import ShiftNow, Snapshot
+from mes.standing import Standing
 from mes.unit_view import UnitView, from_plain
 from store import live
 
@@ -23,7 +24,7 @@ PARTS_MAX = 200  # parts of the plant, by scope, that are kept
 class Hub:
     """What is known of the plant now. `listen` is called with the ids that changed.
 
-    shifts_at: what is planned at an instant, by area; told: is called with the kinds of records that
+    shifts_at: what is planned at an instant, by area; standings: how units stand in their shift; told: is called with the kinds of records that
     were changed.
     """
 
@@ -36,6 +37,7 @@ class Hub:
         self.received = 0  # messages read
         self.redis: Redis[str] = live.open_redis(url)
         self.shifts_at: Callable[[int], Mapping[str, ShiftNow]] = lambda _us: {}
+        self.standings: Callable[[], Mapping[str, Standing]] = dict
         self.told: Callable[[Sequence[str]], None] = lambda _kinds: None
         self._parts: dict[tuple[str, ...], Plant] = {}
         self._listeners: list[Callable[[set[str]], None]] = []
@@ -54,6 +56,7 @@ class Hub:
             views=self.views,
             links=self.links,
             shifts=self.shifts_at(at_us),
+            standings=self.standings(),
         )
 
     def plant_within(self, scope: Iterable[str]) -> Plant:

@@ -100,6 +100,7 @@ def top(plant: Plant, active: str, clock: Component, viewer: Any = None) -> Comp
                         [html.Summary("Andon", className="nav-item"), html.Div(_walls(plant))],
                         className="menu",
                     ),
+                    link("oee", "OEE", f"/oee/{plant.id}"),
                     link("connections", "Connections", "/connections"),
                 ],
                 className="nav-bar",

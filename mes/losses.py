@@ -8,7 +8,7 @@ Inside of planned busy time (PBT) every microsecond is production (APT), set-up 
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 from mes.calendar import Span
@@ -138,14 +138,20 @@ def account(
     spans: Sequence[Span],
     minutes: Iterable[Minute],
     versions: Sequence[MasterData],
+    since_us: int = 0,
 ) -> Account:
     """The account of one work unit over the window that `spans` fill.
 
     intervals: its line of states, whole ones, in order; known_us: until when it is known;
     spans: of `Calendar.planned`; minutes: its pieces in the window; versions: its master data, ()
-    where there is none.
+    where there is none; since_us: when it was first heard of: what was planned before is not
+    planned busy time of a unit that Takt did not have.
     """
-    busy = [span for span in spans if span.kind == "busy"]
+    busy = [
+        replace(span, start_us=max(span.start_us, since_us))
+        for span in spans
+        if span.kind == "busy" and span.end_us > since_us
+    ]
     spent = _Spent(versions)
     for one in intervals:
         spent.add(one, busy, known_us)

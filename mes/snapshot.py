@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from mes.equipment import Plant, WorkUnit
 from mes.link import Link
 from mes.planned_shifts import Shift
+from mes.standing import Standing
 from mes.unit_view import Live, UnitView, live_quality, stale_at_us
 
 
@@ -21,7 +22,8 @@ class ShiftNow:
 class Snapshot:
     """The plant as it is known at `now_us`. A unit or device nobody has told of has no entry.
 
-    shifts: area → what is planned there; an area without a calendar has no entry.
+    shifts: area → what is planned there; an area without a calendar has no entry;
+    standings: work unit → how it stands in its newest shift, as far as is on record.
     """
 
     plant: Plant
@@ -29,6 +31,7 @@ class Snapshot:
     views: Mapping[str, UnitView] = field(default_factory=dict)
     links: Mapping[str, Link] = field(default_factory=dict)
     shifts: Mapping[str, ShiftNow] = field(default_factory=dict)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
 
     def view(self, unit: WorkUnit) -> UnitView:
         """The unit's view; an empty one (state unknown, nothing counted) where none was told."""

@@ -43,9 +43,9 @@ def calendars(found: Found, plant: Plant) -> dict[str, Calendar]:
     }
 
 
-def version_of(connection: Connection) -> int:
-    """The position of the newest change of a calendar; 0 where there was none."""
-    newest = sa.select(sa.func.max(records.c.position)).where(records.c.kind.in_(KINDS))
+def version_of(connection: Connection, *more: str) -> int:
+    """The position of the newest change of a calendar, or of the kinds `more`; 0 for none."""
+    newest = sa.select(sa.func.max(records.c.position)).where(records.c.kind.in_((*KINDS, *more)))
     return connection.execute(newest).scalar() or 0
 
 

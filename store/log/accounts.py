@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mes import master_data
-from mes.calendar import Calendar, cut
+from mes.calendar import Calendar, Span, cut
 from mes.equipment import Plant, WorkUnit
 from mes.losses import Account, Minute, account
 from mes.master_data import MasterData
+from mes.site_time import LAST_US
 from mes.timeline import Interval
 from store.calendars import calendars
+from store.calendars import version_of as calendars_version
 from store.log.reading import Records
 from store.log.tables import counts, folds, intervals
 
@@ -41,6 +43,11 @@ def basis(connection: Connection, plant: Plant) -> Basis:
     return Basis(calendars(found, plant), masters)
 
 
+def version_of(connection: Connection) -> int:
+    """The position of the newest change of what accounts are formed by."""
+    return calendars_version(connection, "master_data")
+
+
 def known_us(connection: Connection, units: Iterable[str]) -> dict[str, int]:
     """Until when the state of each unit is on record; units of which nothing is are left out."""
     c = folds.c
@@ -59,6 +66,44 @@ def settled_us(known: Iterable[int]) -> int | None:
     return heard[0] - heard[0] % SECOND_US
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is on record of some units between two moments."""
+
+    known: Mapping[str, int]
+    first: Mapping[str, int]  # when each was first heard of
+    lines: Mapping[str, Sequence[Interval]]
+    minutes: Mapping[str, Sequence[Minute]]
+
+    def accounts(
+        self, unit: WorkUnit, edges: Sequence[int], plan: Sequence[Span], by: Basis
+    ) -> tuple[Account, ...]:
+        """The unit's account of each window between two `edges`. plan: spans that hold them all."""
+        line, minutes = self.lines.get(unit.id, ()), self.minutes.get(unit.id, ())
+        return tuple(
+            account(
+                intervals=_within(line, since_us, until_us),
+                known_us=self.known.get(unit.id, 0),
+                spans=cut(since_us, until_us, plan),
+                minutes=_between(minutes, since_us, until_us),
+                versions=by.masters.get(unit.id, ()),
+                since_us=self.first.get(unit.id, LAST_US),
+            )
+            for since_us, until_us in pairwise(edges)
+        )
+
+
+def told(connection: Connection, units: Iterable[WorkUnit], start_us: int, end_us: int) -> Told:
+    """What is on record of `units` between two moments; intervals are whole."""
+    ids = [unit.id for unit in units]
+    return Told(
+        known_us(connection, ids),
+        _first(connection, ids),
+        _lines(connection, ids, start_us, end_us),
+        _minutes(connection, ids, start_us, end_us),
+    )
+
+
 def accounts(
     connection: Connection,
     plant: Plant,
@@ -67,30 +112,17 @@ def accounts(
     by: Basis,
 ) -> dict[str, tuple[Account, ...]]:
     """Work unit → its account of each window between two `edges`, which are in order."""
-    start_us, end_us = edges[0], edges[-1]
-    ids = [unit.id for unit in units]
-    known = known_us(connection, ids)
-    lines = _lines(connection, ids, start_us, end_us)
-    made = _minutes(connection, ids, start_us, end_us)
-    plans = {area: c.planned(start_us, end_us) for area, c in by.calendars.items()}
-    out = {}
-    for unit in units:
-        plan = plans[plant.area_of(unit).id]
-        line, minutes = lines[unit.id], made[unit.id]
-        versions = by.masters.get(unit.id, ())
-        parts = []
-        for since_us, until_us in pairwise(edges):
-            parts.append(
-                account(
-                    intervals=_within(line, since_us, until_us),
-                    known_us=known.get(unit.id, 0),
-                    spans=cut(since_us, until_us, plan),
-                    minutes=_between(minutes, since_us, until_us),
-                    versions=versions,
-                )
-            )
-        out[unit.id] = tuple(parts)
-    return out
+    found = told(connection, units, edges[0], edges[-1])
+    plans = {area: c.planned(edges[0], edges[-1]) for area, c in by.calendars.items()}
+    return {u.id: found.accounts(u, edges, plans[plant.area_of(u).id], by) for u in units}
+
+
+def _first(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    c = intervals.c
+    found = sa.select(c.work_unit, sa.func.min(c.start_us)).where(
+        c.work_unit.in_(ids), c.until_position.is_(None)
+    )
+    return {id: int(us) for id, us in connection.execute(found.group_by(c.work_unit))}
 
 
 def _lines(

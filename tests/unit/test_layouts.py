@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plotly.utils import PlotlyJSONEncoder
 
-from layouts import andon, connections, not_found, overview, unit
+from layouts import andon, connections, not_found, oee, overview, unit
 from layouts._facts import facts, severity
 from layouts._slots import components
 from layouts._words import NOTHING
@@ -21,6 +21,7 @@ from mes.link import Link
 from mes.snapshot import Snapshot
 from mes.states import PROFILES, STATES
 from mes.unit_view import TagView, UnitView
+from tests.standings import standing
 
 S = 1_000_000
 NOW = 1_795_360_000 * S  # 22 November 2026, 16:06:40 at the site
@@ -32,6 +33,7 @@ SCREENS = [
     (unit, "m1"),
     (unit, "m3"),
     (connections, None),
+    *((oee, id) for id in ("m1", "m2", "line", "site")),
 ]
 TAGS = {
     "state": Tag(name="state", device="plc", role="state"),
@@ -102,7 +104,7 @@ def snapshot(views: Mapping[str, UnitView] | None = None, **links: Link) -> Snap
 
 def mixed() -> Snapshot:
     bad = view("m4", tags={**view("m4").tags, "good": TagView(7, "bad", NOW, NOW, "BadSensor")})
-    return snapshot(
+    found = snapshot(
         {
             "m1": view("m1", "stopped", fault="217"),
             "m2": view("m2"),
@@ -113,6 +115,8 @@ def mixed() -> Snapshot:
         },
         plc=link(troubles={"m4.good": "BadSensor"}, clock_skew_s=300.0),
     )
+    begun = NOW - 307 * 60 * S
+    return replace(found, standings={"m1": standing(begun), "m3": standing(begun, target=None)})
 
 
 def keyed(tree: Any, outer: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

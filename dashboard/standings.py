@@ -1,0 +1,53 @@
+"""How the work units stand in their shift, read once a second for all screens of this process.
+
+While the records are away, what was known last holds, and says itself until when it goes.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+from sqlalchemy.engine import Connection
+
+from dashboard.records import Desk, RecordsAway
+from mes.equipment import Plant
+from mes.standing import Standing
+from store.log.accounts import Basis, basis, version_of
+from store.log.standings import standings
+
+LOOK_S = 1.0
+SHARE = 0.1  # of the time at most is spent on it: a large plant is looked at less often
+
+
+class Standings:
+    """Holds them and renews them."""
+
+    def __init__(self, desk: Desk, plant: Plant) -> None:
+        self._desk, self._plant = desk, plant
+        self._version, self._basis = -1, Basis({}, {})
+        self._found: Mapping[str, Standing] = {}
+
+    def now(self) -> Mapping[str, Standing]:
+        """Work unit → its standing; those of which nothing can be said have none."""
+        return self._found
+
+    async def run(self) -> None:
+        """Renew until cancelled."""
+        while True:
+            began = time.monotonic()
+            with suppress(RecordsAway):  # the desk has said it
+                await self.look()
+            took_s = time.monotonic() - began
+            await asyncio.sleep(max(LOOK_S - took_s, took_s / SHARE))
+
+    async def look(self) -> None:
+        """Read them anew. Raises RecordsAway."""
+        self._found = await self._desk.read(self._read)
+
+    def _read(self, connection: Connection) -> Mapping[str, Standing]:
+        version = version_of(connection)
+        if version != self._version:
+            self._basis = basis(connection, self._plant)
+            self._version = version
+        return standings(connection, self._plant, self._basis)

@@ -1,0 +1,94 @@
+"""Losses in words and looks, ranked, and as the columns of a waterfall."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mes.losses import MICRO, Account, Loss
+from mes.states import STATES
+
+COLUMNS_MAX = 8  # losses that are drawn; the smallest of more stand together
+SHOWN_US = 500_000  # what is shorter would be shown as 0:00
+FACTORS = ("availability", "effectiveness", "quality")
+_WORDS = {
+    MICRO: "Micro-stops",
+    "speed": "Speed",
+    "no_cycle": "No cycle stated",
+    "reject": "Rejects",
+    "changeover": "Set-up",
+    "unknown": "No data",
+    "other": "Other",
+}
+_LOOKS = {"reject": "material", "unknown": "stale", "no_cycle": "stale"}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A loss as people read it. look: a key of the theme."""
+
+    factor: str
+    word: str
+    look: str
+    us: int
+
+
+def named(losses: Iterable[Loss], texts: Mapping[str, str]) -> list[Named]:
+    """The losses that there are, the largest first. texts: fault codes in words."""
+    found = [
+        Named(one.factor, _word(one, texts), _look(one.cause), one.us)
+        for one in losses
+        if abs(one.us) >= SHOWN_US
+    ]
+    return sorted(found, key=lambda one: (-one.us, one.word))
+
+
+def _word(one: Loss, texts: Mapping[str, str]) -> str:
+    if one.fault:
+        return texts.get(one.fault) or f"Fault {one.fault}"
+    state = STATES.get(one.cause)
+    return _WORDS.get(one.cause) or (state.word.capitalize() if state else one.cause)
+
+
+def _look(cause: str) -> str:
+    state = STATES.get(cause)
+    return _LOOKS.get(cause) or (state.look if state else "idle")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A bar of the waterfall, between two parts of planned busy time (0 to 1)."""
+
+    loss: Named
+    low: float
+    high: float
+
+
+def columns(account: Account, losses: Sequence[Named]) -> list[Column]:
+    """From planned busy time down to the good time, by factor and then by size."""
+    drawn = list(losses)
+    if len(drawn) > COLUMNS_MAX:
+        rest = [one for one in drawn[COLUMNS_MAX - 1 :] if one.factor == FACTORS[0]]
+        drawn = [one for one in drawn if one not in rest]
+        drawn.append(Named(FACTORS[0], _WORDS["other"], "idle", sum(one.us for one in rest)))
+    drawn.sort(key=lambda one: (FACTORS.index(one.factor), -one.us))
+    out, left = [], account.pbt_us
+    for one in drawn:
+        after = left - one.us
+        low, high = sorted((left / account.pbt_us, after / account.pbt_us))
+        out.append(Column(one, max(0.0, low), min(1.0, high)))
+        left = after
+    return out
+
+
+def minutes(us: int) -> str:
+    """A length as minutes and seconds: "307:25"; with a minus where it is below 0."""
+    s = round(abs(us) / 1e6)
+    return f"{'−' if us < 0 and s else ''}{s // 60:,}:{s % 60:02}"
+
+
+def texts(fault_texts: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Fault codes in words, as far as all units that have a code mean the same by it."""
+    out: dict[str, set[str]] = {}
+    for one in fault_texts:
+        for code, text in one.items():
+            out.setdefault(code, set()).add(text)
+    return {code: found.pop() for code, found in out.items() if len(found) == 1}

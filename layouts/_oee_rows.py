@@ -1,0 +1,248 @@
+"""What the OEE page shows of units in their shift, as rows: gauge, waterfall, losses, hours, states."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from layouts._losses import COLUMNS_MAX, Column, Named, columns, minutes, named, texts
+from layouts._slots import Row, Rows
+from layouts._words import NOTHING, ms, number, site_time
+from mes.equipment import WorkUnit
+from mes.losses import Account
+from mes.snapshot import Snapshot
+from mes.standing import Standing, expected, total
+from mes.states import STATES
+
+FALLS, LOSSES, HOURS, TICKS = COLUMNS_MAX + 3, 8, 13, 13
+LATE_US = 15_000_000  # what is on record is so far behind at most while a shift runs
+NEVER = "9999999999999"
+_HUES = {look: f"var(--{look})" for look in ("run", "help", "stop", "material", "idle")}
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """Units that are added up, with how they stand; those of which nothing is on record are left out."""
+
+    units: Sequence[WorkUnit]
+    found: Sequence[Standing]
+
+    @property
+    def whole(self) -> Account:
+        return total(one.account for one in self.found)
+
+    def hours(self) -> dict[tuple[int, int], tuple[Account, float | None]]:
+        """(start, end) → the account of the units in it, and the good pieces that were expected."""
+        out: dict[tuple[int, int], tuple[Account, float | None]] = {}
+        for one in self.found:
+            for n, account in enumerate(one.hours):
+                window = one.edges[n], one.edges[n + 1]
+                want = expected(account, one.cycle_s, one.target)
+                before, so_far = out.get(window, (Account(), 0.0))
+                both = None if want is None or so_far is None else want + so_far
+                out[window] = before + account, both
+        return dict(sorted(out.items()))
+
+
+def standings(now: Snapshot, units: Iterable[WorkUnit]) -> Standings:
+    mine = [unit for unit in units if unit.id in now.standings]
+    return Standings(mine, [now.standings[unit.id] for unit in mine])
+
+
+def rows_of(now: Snapshot, shown: Standings) -> Rows:
+    """All rows but those of single units."""
+    whole = shown.whole
+    losses = named(whole.losses, texts(unit.fault_texts for unit in shown.units))
+    out: Rows = {"oee": _gauge(whole, shown), "window": _window(now, shown)}
+    falls = columns(whole, losses) if whole.pbt_us else []
+    out["fall"] = {
+        "pbt": minutes(whole.pbt_us),
+        "good": minutes(whole.good_us),
+        "good_bar@style": f"--low:0;--high:{_part(whole.good_us, whole.pbt_us):.4f}",
+        "closes": f"{minutes(whole.good_us)} good + {minutes(whole.pbt_us - whole.good_us)} lost"
+        f" = {minutes(whole.pbt_us)}",
+    }
+    for n in range(FALLS):
+        out[f"fall:{n}"] = _fall(falls[n] if n < len(falls) else None)
+    most = max((one.us for one in losses), default=0)
+    lost = sum(one.us for one in losses)
+    so_far = 0
+    for n in range(LOSSES):
+        one = losses[n] if n < len(losses) else None
+        so_far += one.us if one else 0
+        out[f"loss:{n}"] = _loss(one, most, _part(so_far, lost))
+    return out | _hours(now, shown)
+
+
+def _part(part: float, whole: float) -> float:
+    return max(0.0, min(1.0, part / whole)) if whole else 0.0
+
+
+def percent(ratio: float | None) -> str:
+    return NOTHING if ratio is None else f"{ratio * 100:.1f}"
+
+
+def target_of(shown: Standings) -> float | None:
+    """The target of what is shown: weighted by planned busy time, None where a unit has none."""
+    pairs = [(one.target, one.account.pbt_us) for one in shown.found]
+    busy = sum(us for _, us in pairs)
+    if not busy or any(target is None for target, _ in pairs):
+        return None
+    return sum((target or 0) * us for target, us in pairs) / busy
+
+
+def _gauge(whole: Account, shown: Standings) -> Row:
+    oee, target = whole.oee, target_of(shown)
+    found = oee.oee_index
+    met = found is not None and (target is None or found >= target)
+    row = {
+        "index": percent(found),
+        "u": "%" if found is not None else "",
+        "dial@style": f"--v:{_part(found or 0, 1):.4f};--t:{_part(target or 0, 1):.4f}",
+        "dial@data-target": "no" if target is None else "yes",
+        "dial@data-look": "idle" if found is None else "run" if met else "stop",
+        "target": "no target set" if target is None else f"target {percent(target)} %",
+        "gap": ""
+        if target is None or found is None
+        else f"{(found - target) * 100:+.1f} to target",
+        "suspect": "; ".join(oee.suspect),
+        "outside": f"{whole.outside:,} pieces outside of planned busy time"
+        if whole.outside
+        else "",
+    }
+    for name in ("availability", "effectiveness", "quality_ratio"):
+        ratio = getattr(oee, name)
+        row |= {name: percent(ratio), f"{name}_bar@style": f"--v:{_part(ratio or 0, 1):.4f}"}
+    return row | _elements(whole)
+
+
+def _elements(whole: Account) -> Row:
+    """What each ratio is formed of, for whoever asks where it comes from."""
+    run, good = whole.run_ns, whole.good_us
+    run_text = NOTHING if run is None else minutes(run // 1000)
+    return {
+        "pbt": minutes(whole.pbt_us),
+        "apt": minutes(whole.apt_us),
+        "run": run_text,
+        "run_good": NOTHING if whole.run_good_ns is None else minutes(good),
+        "pq": number(whole.good + whole.reject),
+        "gq": number(whole.good),
+        "mtbf": _length(whole.reliability.mtbf_s),
+        "mttr": _length(whole.reliability.mttr_s),
+        "failures": number(whole.failures),
+    }
+
+
+def _length(s: float | None) -> str:
+    return NOTHING if s is None else minutes(round(s * 1e6))
+
+
+def _window(now: Snapshot, shown: Standings) -> Row:
+    zone = now.plant.time_zone
+    if not shown.found:
+        words = "no calendar, or nothing on record yet"
+        return {"shift": "No shift", "from": "", "until": words, "@data-stale-at": NEVER,
+                "age@data-since": ""}  # fmt: skip
+    start, until = (f(x) for f, x in ((min, [s.start_us for s in shown.found]),
+                                      (max, [s.until_us for s in shown.found])))  # fmt: skip
+    over = all(one.until_us >= one.end_us for one in shown.found)
+    names = dict.fromkeys(one.shift for one in shown.found)
+    return {
+        "shift": ", ".join(names) + (", ended" if over else ""),
+        "from": site_time(start, now_us=until, zone=zone),
+        "until": "to " + site_time(until, now_us=until, zone=zone, seconds=not over),
+        "age@data-since": "" if over else ms(until),
+        "@data-stale-at": NEVER if over else ms(until + LATE_US),
+    }
+
+
+def _fall(column: Column | None) -> Row:
+    if column is None:
+        return {"@data-on": "no", "@data-look": "idle", "bar@style": "", "word": "", "us": ""}
+    return {
+        "@data-on": "yes",
+        "@data-look": column.loss.look,
+        "bar@style": f"--low:{column.low:.4f};--high:{column.high:.4f}",
+        "word": column.loss.word,
+        "us": minutes(-column.loss.us),
+    }
+
+
+def _loss(one: Named | None, most: int, together: float) -> Row:
+    if one is None:
+        empty = dict.fromkeys(("word", "us", "together", "bar@style"), "")
+        return {"@data-on": "no", "@data-look": "idle", **empty}
+    return {
+        "@data-on": "yes",
+        "@data-look": one.look,
+        "word": one.word,
+        "us": f"{one.us / 6e7:,.1f}",
+        "together": f"{together * 100:.0f} %",
+        "bar@style": f"--v:{_part(one.us, most):.4f}",
+    }
+
+
+def _hours(now: Snapshot, shown: Standings) -> Rows:
+    zone, known = now.plant.time_zone, texts(unit.fault_texts for unit in shown.units)
+    found = list(shown.hours().items())[-HOURS:]
+    most = max([1.0, *(max(want or 0, a.good) for _, (a, want) in found)])
+    out: Rows = {}
+    for n in range(HOURS):
+        if n >= len(found):
+            empty = dict.fromkeys(("at", "want", "good", "gap", "reject", "worst", "bar@style"), "")
+            out[f"hour:{n}"] = {
+                "@data-on": "no", "@data-behind": "no", "worst@data-look": "idle", **empty,
+            }  # fmt: skip
+            continue
+        (start, end), (account, want) = found[n]
+        worst = named(account.losses, known)[:1]
+        gap = None if want is None else account.good - want
+        out[f"hour:{n}"] = {
+            "@data-on": "yes",
+            "at": f"{site_time(start, now_us=start, zone=zone)}–{site_time(end, now_us=end, zone=zone)}",
+            "want": number(want),
+            "good": number(account.good),
+            "gap": NOTHING if gap is None else f"{gap:+,.0f}".replace("-", "−"),
+            "@data-behind": "yes" if gap is not None and gap <= -0.5 else "no",
+            "reject": number(account.reject),
+            "worst": worst[0].word if worst else "",
+            "worst@data-look": worst[0].look if worst else "idle",
+            "bar@style": f"--v:{account.good / most:.4f};--t:{(want or 0) / most:.4f}",
+        }
+    return out | {"hours": _sum(shown)}
+
+
+def _sum(shown: Standings) -> Row:
+    whole = shown.whole
+    wants = [want for _, want in shown.hours().values()]
+    want = None if None in wants or not wants else sum(w for w in wants if w is not None)
+    gap = None if want is None else whole.good - want
+    return {
+        "want": number(want),
+        "good": number(whole.good),
+        "gap": NOTHING if gap is None else f"{gap:+,.0f}".replace("-", "−"),
+        "reject": number(whole.reject),
+    }
+
+
+def line_rows(now: Snapshot, shown: Standings) -> Rows:
+    """The states of a single unit as stripes, and where the full hours are."""
+    ticks: Rows = {f"tick:{n}": {"@data-on": "no", "@style": "", "at": ""} for n in range(TICKS)}
+    if len(shown.found) != 1:
+        return {"line": {"stripes@style": ""}, **ticks}
+    (one,) = shown.found
+    long = one.end_us - one.start_us
+    stripes = []
+    for part in one.line:
+        hue = _HUES.get((STATES.get(part.state) or STATES["unknown"]).look, "var(--idle)")
+        hue = "var(--hatch-b)" if part.state == "unknown" else hue
+        edges = [(us - one.start_us) / long * 100 for us in (part.start_us, part.end_us or 0)]
+        stripes.append(f"{hue} {edges[0]:.3f}% {edges[1]:.3f}%")
+    end = (one.until_us - one.start_us) / long * 100
+    stripes.append(f"transparent {end:.3f}%")
+    for n, us in enumerate(one.edges[1:-1][:TICKS]):
+        at = site_time(us, now_us=us, zone=now.plant.time_zone)
+        style = f"--at:{(us - one.start_us) / long:.4f}"
+        ticks[f"tick:{n}"] = {"@data-on": "yes", "@style": style, "at": at}
+    return {
+        "line": {"stripes@style": f"--states:linear-gradient(90deg, {', '.join(stripes)})"},
+        **ticks,
+    }

@@ -1,0 +1,63 @@
+"""How a work unit stands in its shift: what live screens show of its OEE."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+from mes.losses import Account
+from mes.timeline import Interval
+
+HOUR_US = 3_600_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A unit's newest shift up to `until_us`, by the hour.
+
+    edges: the shift's start, the full hours in it, and `until_us`; hours: the account between each
+    two; end_us: the shift's planned end; line: its states from start to `until_us`; target: of the
+    OEE, None where none is set; cycle_s: the planned run time per item now.
+    """
+
+    shift: str
+    edges: tuple[int, ...]
+    end_us: int
+    hours: tuple[Account, ...]
+    line: tuple[Interval, ...]
+    target: float | None
+    cycle_s: float | None
+
+    @property
+    def start_us(self) -> int:
+        return self.edges[0]
+
+    @property
+    def until_us(self) -> int:
+        return self.edges[-1]
+
+    @property
+    def account(self) -> Account:
+        """The shift so far."""
+        return total(self.hours)
+
+
+def total(accounts: Iterable[Account]) -> Account:
+    """Their sum; an empty one of none."""
+    return reduce(add, accounts, Account())
+
+
+def hour_edges(start_us: int, until_us: int, offset_us: int) -> tuple[int, ...]:
+    """`start_us`, the full hours of site time behind it, and `until_us`.
+
+    offset_us: of site time, which matters where it is no whole hour.
+    """
+    first = start_us - (start_us + offset_us) % HOUR_US + HOUR_US
+    return (start_us, *range(first, until_us, HOUR_US), until_us)
+
+
+def expected(account: Account, cycle_s: float | None, target: float | None) -> float | None:
+    """How many good pieces planned busy time is for: at the target, or at the full cycle where none
+    is set. None where no cycle is stated.
+    """
+    return None if not cycle_s else account.pbt_us / 1e6 / cycle_s * (target or 1.0)

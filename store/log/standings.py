@@ -1,0 +1,56 @@
+"""Reads how each work unit stands in its newest shift: what live screens show of the OEE."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Connection
+
+from mes import master_data
+from mes.calendar import Calendar, Shift
+from mes.equipment import Plant, WorkUnit
+from mes.standing import Standing, hour_edges
+from mes.timeline import window
+from store.log.accounts import Basis, Told, known_us, settled_us, told
+
+BACK_US = 7 * 86_400_000_000  # so far back a shift is still the newest one
+
+
+def standings(connection: Connection, plant: Plant, by: Basis) -> dict[str, Standing]:
+    """Work unit → its standing; units without a calendar or with nothing on record are left out."""
+    out: dict[str, Standing] = {}
+    for area in plant.areas:
+        calendar, units = by.calendars[area], plant.units_of(area)
+        settled = settled_us(known_us(connection, [unit.id for unit in units]).values())
+        shift = None if settled is None else _newest(calendar, settled)
+        if shift is None or settled is None:
+            continue
+        until_us = min(settled, shift.end_us)
+        found = told(connection, units, shift.start_us, until_us)
+        for unit in units:
+            out[unit.id] = _standing(found, unit, calendar, shift, until_us, by)
+    return out
+
+
+def _newest(calendar: Calendar, us: int) -> Shift | None:
+    """The shift that runs at an instant, or the last one before it."""
+    begun = [s for s in calendar.shifts(us - BACK_US, us + 1) if s.start_us <= us]
+    return begun[-1] if begun else None
+
+
+def _standing(
+    found: Told, unit: WorkUnit, calendar: Calendar, shift: Shift, until_us: int, by: Basis
+) -> Standing:
+    start_us, versions = shift.start_us, by.masters.get(unit.id, ())
+    offset = datetime.fromtimestamp(start_us / 1e6, calendar.zone).utcoffset() or timedelta()
+    edges = hour_edges(start_us, until_us, offset // timedelta(microseconds=1))
+    plan = calendar.planned(start_us, until_us)
+    known = found.known.get(unit.id, 0)
+    master = master_data.at(versions, until_us) if versions else None
+    return Standing(
+        shift=shift.name,
+        edges=edges,
+        end_us=shift.end_us,
+        hours=found.accounts(unit, edges, plan, by),
+        line=window(found.lines.get(unit.id, ()), start_us, until_us, known_us=known),
+        target=master.oee_target if master else None,
+        cycle_s=master.ideal_cycle_s if master else None,
+    )
