@@ -74,7 +74,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     hub = Hub(redis_url, config.plant)
     desk = Desk(database, config.plant, hub.redis)
     planned = Planned(desk, config.plant)
-    standings = Standings(desk, config.plant)
+    standings = Standings(desk, config.plant, hub.views)
     hub.shifts_at, hub.told, hub.standings = planned.at, planned.told, standings.now
     doorway = _doorway(config, hub, desk)
     broadcast = Broadcast(

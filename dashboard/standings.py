@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from dashboard.records import Desk, RecordsAway
 from mes.equipment import Plant
 from mes.standing import Standing
+from mes.unit_view import UnitView
 from store.log.accounts import Basis, basis, version_of
 from store.log.standings import standings
 
@@ -23,8 +24,9 @@ SHARE = 0.1  # of the time at most is spent on it: a large plant is looked at le
 class Standings:
     """Holds them and renews them."""
 
-    def __init__(self, desk: Desk, plant: Plant) -> None:
-        self._desk, self._plant = desk, plant
+    def __init__(self, desk: Desk, plant: Plant, views: Mapping[str, UnitView]) -> None:
+        """views: those of the hub, as they come."""
+        self._desk, self._plant, self._views = desk, plant, views
         self._version, self._basis = -1, Basis({}, {})
         self._found: Mapping[str, Standing] = {}
 
@@ -50,4 +52,4 @@ class Standings:
         if version != self._version:
             self._basis = basis(connection, self._plant)
             self._version = version
-        return standings(connection, self._plant, self._basis)
+        return standings(connection, self._plant, self._basis, dict(self._views))

@@ -39,7 +39,12 @@ class Standings:
                 before, so_far = out.get(window, (Account(), 0.0))
                 both = None if want is None or so_far is None else want + so_far
                 out[window] = before + account, both
-        return dict(sorted(out.items()))
+        return {at: one for at, one in sorted(out.items()) if one[0] != _nothing(one[0])}
+
+
+def _nothing(one: Account) -> Account:
+    """The account of an hour of as much calendar time in which nothing was planned or made."""
+    return Account(calendar_us=one.calendar_us)
 
 
 def standings(now: Snapshot, units: Iterable[WorkUnit]) -> Standings:
@@ -76,6 +81,12 @@ def _part(part: float, whole: float) -> float:
     return max(0.0, min(1.0, part / whole)) if whole else 0.0
 
 
+def meter(ratio: float | None, mark: float | None) -> str:
+    """The style of a bar and its mark, both of 0 to 1."""
+    drawn = f"--v:{_part(ratio or 0, 1):.4f}"
+    return drawn if mark is None else f"{drawn};--t:{_part(mark, 1):.4f}"
+
+
 def percent(ratio: float | None) -> str:
     return NOTHING if ratio is None else f"{ratio * 100:.1f}"
 
@@ -96,7 +107,7 @@ def _gauge(whole: Account, shown: Standings) -> Row:
     row = {
         "index": percent(found),
         "u": "%" if found is not None else "",
-        "dial@style": f"--v:{_part(found or 0, 1):.4f};--t:{_part(target or 0, 1):.4f}",
+        "dial@style": meter(found, target),
         "dial@data-target": "no" if target is None else "yes",
         "dial@data-look": "idle" if found is None else "run" if met else "stop",
         "target": "no target set" if target is None else f"target {percent(target)} %",
@@ -110,7 +121,7 @@ def _gauge(whole: Account, shown: Standings) -> Row:
     }
     for name in ("availability", "effectiveness", "quality_ratio"):
         ratio = getattr(oee, name)
-        row |= {name: percent(ratio), f"{name}_bar@style": f"--v:{_part(ratio or 0, 1):.4f}"}
+        row |= {name: percent(ratio), f"{name}_bar@style": meter(ratio, None)}
     return row | _elements(whole)
 
 
@@ -189,7 +200,7 @@ def _hours(now: Snapshot, shown: Standings) -> Rows:
         if n >= len(found):
             empty = dict.fromkeys(("at", "want", "good", "gap", "reject", "worst", "bar@style"), "")
             out[f"hour:{n}"] = {
-                "@data-on": "no", "@data-behind": "no", "worst@data-look": "idle", **empty,
+                "@data-on": "no", "@data-behind": "no", "@data-look": "idle", **empty,
             }  # fmt: skip
             continue
         (start, end), (account, want) = found[n]
@@ -204,8 +215,8 @@ def _hours(now: Snapshot, shown: Standings) -> Rows:
             "@data-behind": "yes" if gap is not None and gap <= -0.5 else "no",
             "reject": number(account.reject),
             "worst": worst[0].word if worst else "",
-            "worst@data-look": worst[0].look if worst else "idle",
-            "bar@style": f"--v:{account.good / most:.4f};--t:{(want or 0) / most:.4f}",
+            "@data-look": worst[0].look if worst else "run",
+            "bar@style": meter(account.good / most, None if want is None else want / most),
         }
     return out | {"hours": _sum(shown)}
 

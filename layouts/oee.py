@@ -13,6 +13,7 @@ from layouts._oee_rows import (
     LOSSES,
     TICKS,
     line_rows,
+    meter,
     percent,
     rows_of,
     standings,
@@ -31,8 +32,10 @@ LOOKS = (("run", "running"), ("help", "set-up"), ("stop", "stopped"), ("material
 
 
 def known(plant: Plant, id: str | None) -> bool:
-    """Whether there is something to show of `id`: the site, an area, a work centre or a work unit."""
-    return bool(id) and plant.has(str(id))
+    """Whether there is something to show of `id`: the site, an area, a work centre or a work unit,
+    whole. A sum over a part of it would be another number under the same name.
+    """
+    return bool(id) and plant.has(str(id)) and id not in plant.partial
 
 
 def layout(now: Snapshot, id: str | None = None) -> Component:
@@ -88,7 +91,7 @@ def _unit_row(now: Snapshot, unit: WorkUnit) -> Row:
         "availability": percent(oee.availability),
         "effectiveness": percent(oee.effectiveness),
         "quality_ratio": percent(oee.quality_ratio),
-        "bar@style": f"--v:{index or 0:.4f};--t:{target or 0:.4f}",
+        "bar@style": meter(index, target),
         "good": f"{mine.whole.good:,}",
     }
 

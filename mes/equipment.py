@@ -113,6 +113,7 @@ class Plant:
     work_centers: Mapping[str, WorkCenter]
     work_units: Mapping[str, WorkUnit]
     devices: Mapping[str, Device]
+    partial: frozenset[str] = frozenset()  # places of which a part is not here: see `within`
 
     def units_of(self, id: str) -> tuple[WorkUnit, ...]:
         """The work units below the site, an area, work centre or work unit `id`.
@@ -152,7 +153,8 @@ class Plant:
         """The plant as somebody sees it who may see the paths of `scope` and what is below them.
 
         A work centre or area above what he sees stays, with nothing else in it. The plant itself
-        where the whole site is in the scope.
+        where the whole site is in the scope. Places that are there in part stand in `partial`: a sum
+        over them would be another number under the same name.
         """
         paths = tuple(scope)
         if covers(paths, self.id):
@@ -170,6 +172,7 @@ class Plant:
             areas={id: area for id, area in self.areas.items() if id in over or seen(id)},
             work_centers=centers,
             work_units=units,
+            partial=frozenset(i for i in (self.id, *self.areas, *self.work_centers) if not seen(i)),
             devices={
                 id: replace(device, work_units=mine)
                 for id, device in self.devices.items()

@@ -194,7 +194,7 @@ class _Spent:
         if state.element == "apt":
             self.elements["apt"] += us
             return
-        if state.element == "adet" and self._is_micro(one, end_us):
+        if state.element == "adet" and self._is_micro(one, known_us):
             if self._policy(one) == "effectiveness":
                 self.elements["apt"] += us
                 self.micro_us += us
@@ -208,12 +208,14 @@ class _Spent:
         self.elements[state.element] += us
         self.lost[cause] = self.lost.get(cause, 0) + us
 
-    def _is_micro(self, one: Interval, end_us: int) -> bool:
-        """By its whole length, so that no window's edge makes a micro-stop of a stop."""
-        if not self._versions:
+    def _is_micro(self, one: Interval, known_us: int) -> bool:
+        """By its whole length, so that no window's edge makes a micro-stop of a stop; nobody knows
+        that of one which goes on.
+        """
+        if not self._versions or one.end_us is None or one.end_us > known_us:
             return False
         limit_s = at(self._versions, one.start_us).micro_stop_s
-        return end_us - one.start_us < limit_s * 1e6
+        return one.end_us - one.start_us < limit_s * 1e6
 
     def _policy(self, one: Interval) -> str:
         return at(self._versions, one.start_us).micro_stop_factor

@@ -17,7 +17,7 @@ from dashboard.api.shapes import time_out
 from dashboard.hub import Hub
 from dashboard.identity import who
 from dashboard.records import Desk
-from mes.equipment import Plant, WorkUnit
+from mes.equipment import WorkUnit
 from mes.losses import Account, Loss
 from store.log import chain
 from store.log.accounts import accounts, basis, known_us, settled_us
@@ -139,32 +139,31 @@ def register(server: FastAPI, hub: Hub, desk: Desk) -> None:
         if start % MINUTE_US:
             raise Failed(422, "from: expected a whole minute, for pieces are counted by the minute")
         edges = [start, *(range(start + HOUR_US, end, HOUR_US) if by else ()), end]
-        return Json(
-            await desk.read(lambda c: _told(c, hub.plant, id, units, edges, by is not None))
-        )
+        return Json(await desk.read(lambda c: _told(c, hub, id, units, edges, by is not None)))
 
 
 def _units(hub: Hub, id: str) -> Sequence[WorkUnit]:
     """All units at and below `id`. Who sees a part of them sees no sum: it would be another number
     under the same name.
     """
-    seen = hub.plant_within(who().person.scope)
-    units = hub.plant.units_of(id) if hub.plant.has(id) else ()
-    if not units or any(unit.id not in seen.work_units for unit in units):
+    plant = hub.plant_within(who().person.scope)
+    units = plant.units_of(id) if plant.has(id) and id not in plant.partial else ()
+    if not units:
         raise Failed(404, f"no work unit, work centre or area {id!r}, or you see it in part only")
     return units
 
 
 def _told(
     connection: Connection,
-    plant: Plant,
+    hub: Hub,
     id: str,
     units: Sequence[WorkUnit],
     edges: Sequence[int],
     hours: bool,
 ) -> dict[str, Any]:
     position, _ = chain.newest(connection)
-    found = accounts(connection, plant, units, edges, basis(connection, plant))
+    plant, views = hub.plant, hub.views
+    found = accounts(connection, plant, units, edges, basis(connection, plant), views)
     wholes = {unit.id: reduce(add, found[unit.id]) for unit in units}
     windows = list(pairwise(edges))
     by_hour = [reduce(add, (found[unit.id][n] for unit in units)) for n in range(len(windows))]
@@ -181,7 +180,7 @@ def _told(
             {"id": unit, "elements": elements_out(one), "kpis": kpis_out(one)}
             for unit, one in wholes.items()
         ],
-        "settled": time_out(settled_us(known_us(connection, wholes).values())),
+        "settled": time_out(settled_us(known_us(connection, units, views).values())),
         "position": position,
     }
 

@@ -29,13 +29,13 @@ from dashboard.identity import who
 from dashboard.records import Desk
 from mes.calendar import Span, cut
 from mes.equipment import Plant, WorkUnit
-from mes.interpret import known_until_us
 from mes.site_time import LAST_US
 from mes.timeline import Interval, Line, window
 from mes.unit_view import UnitView
 from store.calendars import calendars
 from store.log import RecordsRefused
 from store.log import tables as t
+from store.log.accounts import known_us
 from store.log.pieces import counted
 from store.log.reading import Records, line, newest_interval, was_known
 
@@ -240,16 +240,14 @@ def _known_us(
     when the state of then began. For the state that goes on now the live view may have heard more
     than is on record.
     """
-    c = t.folds.c
-    known = connection.execute(sa.select(c.known_us).where(c.work_unit == unit.id)).scalar() or 0
+    views = {unit.id: view} if view and as_of is None else {}
+    known = known_us(connection, (unit,), views).get(unit.id, 0)
+    if as_of is None:
+        return known
     now = newest_interval(connection, unit.id, position=as_of)
-    if as_of is not None:
-        recorded = sa.select(t.log.c.recorded_at_us).where(t.log.c.position == as_of)
-        at = connection.execute(recorded).scalar()
-        return min(int(known), int(at or 0) if at or not now else now.start_us)
-    if now and view and view.silent_since_us is None and view.state == now.state:
-        return max(int(known), known_until_us(view, unit) or 0)
-    return int(known)
+    recorded = sa.select(t.log.c.recorded_at_us).where(t.log.c.position == as_of)
+    at = connection.execute(recorded).scalar()
+    return min(known, int(at or 0) if at or not now else now.start_us)
 
 
 def _spans(

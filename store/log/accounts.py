@@ -14,10 +14,12 @@ from sqlalchemy.engine import Connection
 from mes import master_data
 from mes.calendar import Calendar, Span, cut
 from mes.equipment import Plant, WorkUnit
+from mes.interpret import known_until_us
 from mes.losses import Account, Minute, account
 from mes.master_data import MasterData
 from mes.site_time import LAST_US
 from mes.timeline import Interval
+from mes.unit_view import UnitView
 from store.calendars import calendars
 from store.calendars import version_of as calendars_version
 from store.log.reading import Records
@@ -25,6 +27,7 @@ from store.log.tables import counts, folds, intervals
 
 LATE_US = 10_000_000  # who was heard of longer ago than the newest by this is silent
 SECOND_US = 1_000_000
+Views = Mapping[str, UnitView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,21 @@ def version_of(connection: Connection) -> int:
     return calendars_version(connection, "master_data")
 
 
-def known_us(connection: Connection, units: Iterable[str]) -> dict[str, int]:
-    """Until when the state of each unit is on record; units of which nothing is are left out."""
-    c = folds.c
-    rows = connection.execute(
-        sa.select(c.work_unit, c.known_us).where(c.work_unit.in_(list(units)))
-    )
-    return {row.work_unit: int(row.known_us) for row in rows if row.known_us is not None}
+def known_us(connection: Connection, units: Iterable[WorkUnit], views: Views) -> dict[str, int]:
+    """Until when the state of each unit is known; units of which nothing is are left out.
+
+    For the state that goes on now its live view may have heard more than is on record.
+    """
+    c, by_id = folds.c, {unit.id: unit for unit in units}
+    found = sa.select(c.work_unit, c.known_us).where(c.work_unit.in_(list(by_id)))
+    out = {id: int(us) for id, us in connection.execute(found) if us is not None}
+    i = intervals.c
+    open_ = (i.work_unit.in_(list(by_id)), i.until_position.is_(None), i.end_us.is_(None))
+    for id, state in connection.execute(sa.select(i.work_unit, i.state).where(*open_)):
+        view = views.get(id)
+        if view and view.silent_since_us is None and view.state == state:
+            out[id] = max(out.get(id, 0), known_until_us(view, by_id[id]) or 0)
+    return {id: us for id, us in out.items() if us}
 
 
 def settled_us(known: Iterable[int]) -> int | None:
@@ -93,11 +104,13 @@ class Told:
         )
 
 
-def told(connection: Connection, units: Iterable[WorkUnit], start_us: int, end_us: int) -> Told:
+def told(
+    connection: Connection, units: Sequence[WorkUnit], start_us: int, end_us: int, views: Views
+) -> Told:
     """What is on record of `units` between two moments; intervals are whole."""
     ids = [unit.id for unit in units]
     return Told(
-        known_us(connection, ids),
+        known_us(connection, units, views),
         _first(connection, ids),
         _lines(connection, ids, start_us, end_us),
         _minutes(connection, ids, start_us, end_us),
@@ -110,9 +123,10 @@ def accounts(
     units: Sequence[WorkUnit],
     edges: Sequence[int],
     by: Basis,
+    views: Views,
 ) -> dict[str, tuple[Account, ...]]:
     """Work unit → its account of each window between two `edges`, which are in order."""
-    found = told(connection, units, edges[0], edges[-1])
+    found = told(connection, units, edges[0], edges[-1], views)
     plans = {area: c.planned(edges[0], edges[-1]) for area, c in by.calendars.items()}
     return {u.id: found.accounts(u, edges, plans[plant.area_of(u).id], by) for u in units}
 

@@ -9,22 +9,22 @@ from mes.calendar import Calendar, Shift
 from mes.equipment import Plant, WorkUnit
 from mes.standing import Standing, hour_edges
 from mes.timeline import window
-from store.log.accounts import Basis, Told, known_us, settled_us, told
+from store.log.accounts import Basis, Told, Views, known_us, settled_us, told
 
 BACK_US = 7 * 86_400_000_000  # so far back a shift is still the newest one
 
 
-def standings(connection: Connection, plant: Plant, by: Basis) -> dict[str, Standing]:
+def standings(connection: Connection, plant: Plant, by: Basis, views: Views) -> dict[str, Standing]:
     """Work unit → its standing; units without a calendar or with nothing on record are left out."""
     out: dict[str, Standing] = {}
     for area in plant.areas:
         calendar, units = by.calendars[area], plant.units_of(area)
-        settled = settled_us(known_us(connection, [unit.id for unit in units]).values())
+        settled = settled_us(known_us(connection, units, views).values())
         shift = None if settled is None else _newest(calendar, settled)
         if shift is None or settled is None:
             continue
         until_us = min(settled, shift.end_us)
-        found = told(connection, units, shift.start_us, until_us)
+        found = told(connection, units, shift.start_us, until_us, views)
         for unit in units:
             out[unit.id] = _standing(found, unit, calendar, shift, until_us, by)
     return out
