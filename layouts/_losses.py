@@ -43,7 +43,8 @@ def named(losses: Iterable[Loss], texts: Mapping[str, str]) -> list[Named]:
 
 def _word(one: Loss, texts: Mapping[str, str]) -> str:
     if one.fault:
-        return texts.get(one.fault) or f"Fault {one.fault}"
+        said = texts.get(one.fault) or f"fault {one.fault}"
+        return said[:1].upper() + said[1:]
     state = STATES.get(one.cause)
     return _WORDS.get(one.cause) or (state.word.capitalize() if state else one.cause)
 

@@ -81,6 +81,12 @@ def _part(part: float, whole: float) -> float:
     return max(0.0, min(1.0, part / whole)) if whole else 0.0
 
 
+def signed(value: float, times: float = 100, decimals: int = 1) -> str:
+    """With its sign, a true minus; 0 has none."""
+    text = f"{value * times:+,.{decimals}f}"
+    return text[1:] if not text.strip("+-0.,") else text.replace("-", "−")
+
+
 def meter(ratio: float | None, mark: float | None) -> str:
     """The style of a bar and its mark, both of 0 to 1."""
     drawn = f"--v:{_part(ratio or 0, 1):.4f}"
@@ -111,9 +117,7 @@ def _gauge(whole: Account, shown: Standings) -> Row:
         "dial@data-target": "no" if target is None else "yes",
         "dial@data-look": "idle" if found is None else "run" if met else "stop",
         "target": "no target set" if target is None else f"target {percent(target)} %",
-        "gap": ""
-        if target is None or found is None
-        else f"{(found - target) * 100:+.1f} to target",
+        "gap": "" if target is None or found is None else f"{signed(found - target)} to target",
         "suspect": "; ".join(oee.suspect),
         "outside": f"{whole.outside:,} pieces outside of planned busy time"
         if whole.outside
@@ -211,7 +215,7 @@ def _hours(now: Snapshot, shown: Standings) -> Rows:
             "at": f"{site_time(start, now_us=start, zone=zone)}–{site_time(end, now_us=end, zone=zone)}",
             "want": number(want),
             "good": number(account.good),
-            "gap": NOTHING if gap is None else f"{gap:+,.0f}".replace("-", "−"),
+            "gap": NOTHING if gap is None else signed(gap, 1, 0),
             "@data-behind": "yes" if gap is not None and gap <= -0.5 else "no",
             "reject": number(account.reject),
             "worst": worst[0].word if worst else "",
@@ -229,7 +233,7 @@ def _sum(shown: Standings) -> Row:
     return {
         "want": number(want),
         "good": number(whole.good),
-        "gap": NOTHING if gap is None else f"{gap:+,.0f}".replace("-", "−"),
+        "gap": NOTHING if gap is None else signed(gap, 1, 0),
         "reject": number(whole.reject),
     }
 
