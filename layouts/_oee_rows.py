@@ -9,7 +9,7 @@ from layouts._words import NOTHING, ms, number, site_time
 from mes.equipment import WorkUnit
 from mes.losses import Account
 from mes.snapshot import Snapshot
-from mes.standing import Standing, expected, total
+from mes.standing import Standing, total
 from mes.states import STATES
 
 FALLS, LOSSES, HOURS, TICKS = COLUMNS_MAX + 3, 8, 13, 13
@@ -29,17 +29,33 @@ class Standings:
     def whole(self) -> Account:
         return total(one.account for one in self.found)
 
+    @property
+    def plan(self) -> float | None:
+        """Good pieces that are planned for the whole shift; None where one has no plan."""
+        return _sum_of(one.plan for one in self.found)
+
+    @property
+    def expected(self) -> float | None:
+        """Good pieces that were to be made by now."""
+        return _sum_of(one.expected(one.account) for one in self.found)
+
     def hours(self) -> dict[tuple[int, int], tuple[Account, float | None]]:
         """(start, end) → the account of the units in it, and the good pieces that were expected."""
         out: dict[tuple[int, int], tuple[Account, float | None]] = {}
         for one in self.found:
             for n, account in enumerate(one.hours):
                 window = one.edges[n], one.edges[n + 1]
-                want = expected(account, one.cycle_s, one.target)
+                want = one.expected(account)
                 before, so_far = out.get(window, (Account(), 0.0))
                 both = None if want is None or so_far is None else want + so_far
                 out[window] = before + account, both
         return {at: one for at, one in sorted(out.items()) if one[0] != _nothing(one[0])}
+
+
+def _sum_of(found: Iterable[float | None]) -> float | None:
+    """None where there is nothing, or one is not known."""
+    known = list(found)
+    return None if not known or None in known else sum(one for one in known if one is not None)
 
 
 def _nothing(one: Account) -> Account:
@@ -198,7 +214,7 @@ def _loss(one: Named | None, most: int, together: float) -> Row:
 def _hours(now: Snapshot, shown: Standings) -> Rows:
     zone, known = now.plant.time_zone, texts(unit.fault_texts for unit in shown.units)
     found = list(shown.hours().items())[-HOURS:]
-    most = max([1.0, *(max(want or 0, a.good) for _, (a, want) in found)])
+    most = max([1.0, *(max(want or 0, a.counted[0]) for _, (a, want) in found)])
     out: Rows = {}
     for n in range(HOURS):
         if n >= len(found):
@@ -209,32 +225,31 @@ def _hours(now: Snapshot, shown: Standings) -> Rows:
             continue
         (start, end), (account, want) = found[n]
         worst = named(account.losses, known)[:1]
-        gap = None if want is None else account.good - want
+        good, reject = account.counted
+        gap = None if want is None else good - want
         out[f"hour:{n}"] = {
             "@data-on": "yes",
             "at": f"{site_time(start, now_us=start, zone=zone)}–{site_time(end, now_us=end, zone=zone)}",
             "want": number(want),
-            "good": number(account.good),
+            "good": number(good),
             "gap": NOTHING if gap is None else signed(gap, 1, 0),
             "@data-behind": "yes" if gap is not None and gap <= -0.5 else "no",
-            "reject": number(account.reject),
+            "reject": number(reject),
             "worst": worst[0].word if worst else "",
             "@data-look": worst[0].look if worst else "run",
-            "bar@style": meter(account.good / most, None if want is None else want / most),
+            "bar@style": meter(good / most, None if want is None else want / most),
         }
     return out | {"hours": _sum(shown)}
 
 
 def _sum(shown: Standings) -> Row:
-    whole = shown.whole
-    wants = [want for _, want in shown.hours().values()]
-    want = None if None in wants or not wants else sum(w for w in wants if w is not None)
-    gap = None if want is None else whole.good - want
+    (good, reject), want = shown.whole.counted, shown.expected
+    gap = None if want is None else good - want
     return {
         "want": number(want),
-        "good": number(whole.good),
+        "good": number(good),
         "gap": NOTHING if gap is None else signed(gap, 1, 0),
-        "reject": number(whole.reject),
+        "reject": number(reject),
     }
 
 

@@ -92,7 +92,7 @@ def _unit_row(now: Snapshot, unit: WorkUnit) -> Row:
         "effectiveness": percent(oee.effectiveness),
         "quality_ratio": percent(oee.quality_ratio),
         "bar@style": meter(index, target),
-        "good": f"{mine.whole.good:,}",
+        "good": f"{mine.whole.counted[0]:,}",
     }
 
 

@@ -51,7 +51,8 @@ class Account:
     micro_us: int = 0
     good: int = 0  # in planned busy time
     reject: int = 0
-    outside: int = 0  # pieces that were made outside of planned busy time
+    outside_good: int = 0  # outside of planned busy time
+    outside_reject: int = 0
     run_ns: int | None = 0  # Σ PRI·PQ; None where pieces were made and nobody stated a PRI
     run_good_ns: int | None = 0  # Σ PRI·GQ
     failures: int = 0  # stops by a fault that began in the window, micro-stops left out
@@ -69,6 +70,16 @@ class Account:
             else:
                 sums[one.name] = None if mine is None or its is None else mine + its
         return Account(**sums)
+
+    @property
+    def outside(self) -> int:
+        """Pieces that were made outside of planned busy time: counted, and in no OEE."""
+        return self.outside_good + self.outside_reject
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """All good and reject pieces of the window, as counters show them."""
+        return self.good + self.outside_good, self.reject + self.outside_reject
 
     @property
     def unknown_us(self) -> int:
@@ -233,10 +244,10 @@ def _overlap(start_us: int, end_us: int, busy: Sequence[Span]) -> int:
 def _made(
     minutes: Iterable[Minute], busy: Sequence[Span], versions: Sequence[MasterData]
 ) -> dict[str, Any]:
-    good = reject = outside = run_ns = run_good_ns = 0
+    good = reject = outside_good = outside_reject = run_ns = run_good_ns = 0
     for one in minutes:
         if not _overlap(one.minute_us, one.minute_us + 1, busy):
-            outside += one.good + one.reject
+            outside_good, outside_reject = outside_good + one.good, outside_reject + one.reject
             continue
         good, reject = good + one.good, reject + one.reject
         if versions:
@@ -247,7 +258,8 @@ def _made(
     return {
         "good": good,
         "reject": reject,
-        "outside": outside,
+        "outside_good": outside_good,
+        "outside_reject": outside_reject,
         "run_ns": run_ns if stated else None,
         "run_good_ns": run_good_ns if stated else None,
     }

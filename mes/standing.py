@@ -16,13 +16,14 @@ class Standing:
     """A unit's newest shift up to `until_us`, by the hour.
 
     edges: the shift's start, the full hours in it, and `until_us`; hours: the account between each
-    two; end_us: the shift's planned end; line: its states from start to `until_us`; target: of the
+    two; end_us: the shift's planned end; busy_us: planned busy time of the whole shift; line: its states from start to `until_us`; target: of the
     OEE, None where none is set; cycle_s: the planned run time per item now.
     """
 
     shift: str
     edges: tuple[int, ...]
     end_us: int
+    busy_us: int
     hours: tuple[Account, ...]
     line: tuple[Interval, ...]
     target: float | None
@@ -41,6 +42,19 @@ class Standing:
         """The shift so far."""
         return total(self.hours)
 
+    @property
+    def plan(self) -> float | None:
+        """Good pieces of the whole shift at the target; None where no cycle is stated."""
+        return self._pieces(self.busy_us)
+
+    def expected(self, account: Account) -> float | None:
+        """Good pieces that the planned busy time of `account` is for; None where no cycle is stated."""
+        return self._pieces(account.pbt_us)
+
+    def _pieces(self, busy_us: int) -> float | None:
+        """At the target, or at the full cycle where none is set."""
+        return None if not self.cycle_s else busy_us / 1e6 / self.cycle_s * (self.target or 1.0)
+
 
 def total(accounts: Iterable[Account]) -> Account:
     """Their sum; an empty one of none."""
@@ -54,10 +68,3 @@ def hour_edges(start_us: int, until_us: int, offset_us: int) -> tuple[int, ...]:
     """
     first = start_us - (start_us + offset_us) % HOUR_US + HOUR_US
     return (start_us, *range(first, until_us, HOUR_US), until_us)
-
-
-def expected(account: Account, cycle_s: float | None, target: float | None) -> float | None:
-    """How many good pieces planned busy time is for: at the target, or at the full cycle where none
-    is set. None where no cycle is stated.
-    """
-    return None if not cycle_s else account.pbt_us / 1e6 / cycle_s * (target or 1.0)

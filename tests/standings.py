@@ -56,6 +56,7 @@ def standing(
         shift="Early",
         edges=edges,
         end_us=at(480),
+        busy_us=450 * MIN,
         hours=tuple(hours),
         line=window(told, start_us, until_us, known_us=until_us),
         target=target,

@@ -50,7 +50,8 @@ class PiecesOut(BaseModel):
     produced: int
     good: int
     reject: int
-    outside: int
+    outside_good: int
+    outside_reject: int
 
 
 class KpisOut(BaseModel):
@@ -195,7 +196,8 @@ def account_out(one: Account, start_us: int, end_us: int, texts: dict[str, str])
             "produced": one.good + one.reject,
             "good": one.good,
             "reject": one.reject,
-            "outside": one.outside,
+            "outside_good": one.outside_good,
+            "outside_reject": one.outside_reject,
         },
         "kpis": kpis_out(one),
         "losses": [_loss(loss, texts) for loss in one.losses],

@@ -49,6 +49,7 @@ def _standing(
         shift=shift.name,
         edges=edges,
         end_us=shift.end_us,
+        busy_us=shift.busy_us,
         hours=found.accounts(unit, edges, plan, by),
         line=window(found.lines.get(unit.id, ()), start_us, until_us, known_us=known),
         target=master.oee_target if master else None,

@@ -77,8 +77,8 @@ def test_the_page_shows_what_the_api_gives_for_its_window(plant, driver, id):
             "effectiveness": f"{kpis['effectiveness'] * 100:.1f}",
             "quality": f"{kpis['quality_ratio'] * 100:.1f}",
             "pbt": f"{pbt_s // 60:,}:{pbt_s % 60:02}",
-            "good": f"{told['pieces']['good']:,}",
-            "reject": f"{told['pieces']['reject']:,}",
+            "good": f"{told['pieces']['good'] + told['pieces']['outside_good']:,}",
+            "reject": f"{told['pieces']['reject'] + told['pieces']['outside_reject']:,}",
         }
         assert told["settled"] >= until.replace("Z", ".000000Z")
         return {name: found[name] for name in expected} == expected

@@ -42,7 +42,8 @@ def test_elements_kpis_and_losses_of_a_unit(ask):
     assert elements["apt_s"] == (60 + 110 + 5) * 60
     assert elements["adet_s"] == 10 * 60
     assert elements["unknown_s"] == 40 * 60
-    assert found["pieces"] == {"produced": 660, "good": 600, "reject": 60, "outside": 0}
+    pieces = {"produced": 660, "good": 600, "reject": 60, "outside_good": 0, "outside_reject": 0}
+    assert found["pieces"] == pieces
     kpis = found["kpis"]
     assert kpis["availability"] == pytest.approx(175 / 225)
     assert kpis["effectiveness"] == pytest.approx(660 * 6 / (175 * 60))
