@@ -100,7 +100,7 @@ def top(plant: Plant, active: str, clock: Component, viewer: Any = None) -> Comp
                         [html.Summary("Andon", className="nav-item"), html.Div(_walls(plant))],
                         className="menu",
                     ),
-                    link("oee", "OEE", f"/oee/{_widest(plant)}"),
+                    link("oee", "OEE", f"/oee/{widest(plant)}"),
                     link("connections", "Connections", "/connections"),
                 ],
                 className="nav-bar",
@@ -114,7 +114,7 @@ def top(plant: Plant, active: str, clock: Component, viewer: Any = None) -> Comp
     )
 
 
-def _widest(plant: Plant) -> str:
+def widest(plant: Plant) -> str:
     """The site, or else the first place that is there whole."""
     ids = (plant.id, *plant.areas, *plant.work_centers, *plant.work_units)
     return next((id for id in ids if id not in plant.partial), plant.id)

@@ -23,6 +23,7 @@ from layouts._facts import (
     was,
     worst_first,
 )
+from layouts._oee_rows import standings
 from layouts._shifts import shift_row
 from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
 from layouts._words import ms, number, zone_word
@@ -126,24 +127,41 @@ def _row(f: Facts, now: Snapshot, place: int, page: int) -> Row:
         "@data-rank": str(place + 1),
         "@data-page": str(page),
         "word": f.word,
-        "aside": _aside(f, running=running),
+        "aside": _aside(f, now, running=running),
         "doubt": f.doubt,
         "fault": next_shift(f, now) if f.resting else f.fault,
         "since": "" if f.resting else since_words(f, now),
         "cycle": cycle(f),
         "bar@style": f"width:{min(1.0, speed / _BAR_FULL):.1%}",
         "clock@data-since": ms(f.view.state_since_us),
-        "good": number(f.good),
-        "good@data-size": "long" if (f.good or 0) >= _LONG_COUNT else "normal",
+        **_main(f, now),
         "nodata@data-since": ms(f.heard_us),
         "was": was(f, now),
     }
 
 
-def _aside(f: Facts, *, running: bool) -> str:
+def _main(f: Facts, now: Snapshot) -> Row:
+    """The large number of a machine that runs: its OEE, or where that is not known its good pieces."""
+    index = standings(now, (f.unit,)).whole.oee.oee_index
+    size = "long" if index is None and (f.good or 0) >= _LONG_COUNT else "normal"
+    shown = number(f.good) if index is None else f"{index * 100:.0f}"
+    return {
+        "main": shown, "main@data-size": size, "main_of": "good" if index is None else "OEE %"
+    }  # fmt: skip
+
+
+def _aside(f: Facts, now: Snapshot, *, running: bool) -> str:
+    if f.good is None:
+        return f.fault if running else ""
+    if running and f.fault:
+        return f.fault
+    shown = standings(now, (f.unit,))
+    if running and shown.whole.oee.oee_index is not None:
+        want = shown.expected
+        return f"{f.good:,}" + ("" if want is None else f" / {want:,.0f}")
     if running:
-        return f.fault or (f"{f.reject:,} reject" if f.reject else "")
-    return f"{f.good:,} good" if f.good is not None else ""
+        return f"{f.reject:,} reject" if f.reject else ""
+    return f"{f.good:,} good"
 
 
 def _page_row(found: list[Facts], now: Snapshot) -> Row:
@@ -160,7 +178,26 @@ def _page_row(found: list[Facts], now: Snapshot) -> Row:
         "zone": zone_word(now.now_us, now.plant.time_zone),
         "heard@data-since": ms(max(heard, default=None)),
     }
-    return summed(row, found, "sum_good", "sum_reject")
+    return summed(row | _plan(found, now), found, "sum_good", "sum_reject")
+
+
+def _plan(found: list[Facts], now: Snapshot) -> Row:
+    """Plan of the shift, what was to be made by now, and how far it is behind or ahead."""
+    shown = standings(now, [f.unit for f in found])
+    good, want = total(f.good for f in found), shown.expected
+    if want is None or good is None or len(shown.found) < len(found):
+        fields = ("plan", "want", "gap", "gap_label", "plan_label", "want_label")
+        return dict.fromkeys(fields, "") | {"gap@data-look": "idle"}
+    gap = round(good - want)
+    return {
+        "plan_label": "plan",
+        "plan": number(shown.plan),
+        "want_label": "expected",
+        "want": number(want),
+        "gap_label": "behind" if gap < 0 else "ahead",
+        "gap": f"{abs(gap):,}",
+        "gap@data-look": "help" if gap < 0 else "run",
+    }
 
 
 def _header(now: Snapshot, id: str) -> Component:
@@ -171,9 +208,10 @@ def _header(now: Snapshot, id: str) -> Component:
         _pair(slot("shift_until"), slot("shift", html.B), soft=True),
         _pair(slot("zone"), html.B("", **{"data-clock": now.plant.time_zone})),
         html.Span(className="grow"),
+        _pair(slot("plan_label"), slot("plan", html.B), soft=True),
         _pair(slot("good_label"), slot("sum_good", html.B)),
-        _pair("reject", slot("sum_reject", html.B), soft=True),
-        _pair("units live", html.B([slot("live"), html.I(f"/{len(now.plant.units_of(id))}")])),
+        _pair(slot("want_label"), slot("want", html.B), soft=True),
+        _pair(slot("gap_label"), slot("gap", html.B, className="gap")),
         tag=html.Header,
         className="hd",
     )
@@ -222,7 +260,9 @@ def _tile(id: str, name: str, ideal_s: float) -> Component:
             [in_state("clock", className="value", **{"data-long": "no"}), html.Small()],
             className="n n-clock",
         ),
-        html.Div([slot("good", className="value"), html.Small("good")], className="n n-good"),
+        html.Div(
+            [slot("main", className="value"), slot("main_of", html.Small)], className="n n-good"
+        ),
         tag=html.Section,
         className="row-unit",
         **{"data-unit": id},
@@ -242,6 +282,8 @@ def _footer(units: int) -> Component:
     return keyed(
         "page",
         html.Span(["data ", age("heard"), " old"]),
+        html.Span([slot("sum_reject"), " reject"]),
+        html.Span([slot("live"), f" of {units} units live"]),
         html.Span("worst first"),
         html.Span(className="grow"),
         html.Span(f"page 1 of {pages}", **{"data-turns": str(pages)}),

@@ -18,6 +18,7 @@ from layouts._facts import (
     worst_first,
 )
 from layouts._needs import Need, needs
+from layouts._oee_rows import Standings, percent, signed, standings, target_of
 from layouts._shifts import in_words, shared
 from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
 from layouts._words import NOTHING, ms, number, plural
@@ -51,14 +52,14 @@ def layout(now: Snapshot, id: str | None = None) -> Component:
 
 def rows(now: Snapshot, id: str | None = None) -> Rows:
     found = [facts(now, unit) for unit in now.plant.work_units.values()]
-    out = {f"unit:{f.unit.id}": _unit_row(f) for f in found}
+    out = {f"unit:{f.unit.id}": _unit_row(f, now) for f in found}
     by_area: dict[str, list[Facts]] = {area: [] for area in now.plant.areas}
     for f in found:
         by_area[now.plant.area_of(f.unit).id].append(f)
     ranked = {area: worst_first(units) for area, units in by_area.items()}
     order = sorted(ranked, key=lambda a: _badness(ranked[a]))
     for area, units in ranked.items():
-        out[f"area:{area}"] = _area_row(units, order.index(area))
+        out[f"area:{area}"] = _area_row(units, order.index(area), now)
     shifts = {area: now.shifts.get(area) for area in now.plant.areas}
     whole = shared(shifts.values())
     for area, shift in shifts.items():
@@ -67,6 +68,7 @@ def rows(now: Snapshot, id: str | None = None) -> Rows:
     for n in range(NEEDS_MAX):
         out[f"need:{n + 1}"] = _need_row(all_needs[n] if n < len(all_needs) else None)
     out["page"] = _page_row(found, len(all_needs)) | {"shift": in_words(whole, now)}
+    out["page"] |= _aims(standings(now, now.plant.work_units.values()), found)
     return out
 
 
@@ -74,22 +76,30 @@ def _badness(ranked: list[Facts]) -> list[float]:
     return [severity(f) for f in ranked] or [float("inf")]
 
 
-def _unit_row(f: Facts) -> Row:
+def _unit_row(f: Facts, now: Snapshot) -> Row:
     return attributes(f) | {
         "word": f.word.lower(),
         "clock@data-since": ms(f.view.state_since_us),
         "nodata@data-since": ms(f.heard_us),
         "doubt": f.doubt,
         "good": number(f.good),
+        "oee": _percent(standings(now, (f.unit,)), "OEE "),
     }
 
 
-def _area_row(ranked: list[Facts], order: int) -> Row:
+def _percent(shown: Standings, before: str = "") -> str:
+    """An OEE with its sign, "" where there is none."""
+    index = shown.whole.oee.oee_index
+    return "" if index is None else f"{before}{percent(index)} %"
+
+
+def _area_row(ranked: list[Facts], order: int, now: Snapshot) -> Row:
     looks = Counter(f.look if f.live else f.quality for f in ranked)
     worst = ranked[0] if ranked and needs_somebody(ranked[0]) else None
     row = {
         "@style": f"order:{order}",
         "@data-look": _look(worst) if worst else "run" if ranked else "idle",
+        "area_oee": _percent(standings(now, [f.unit for f in ranked])) or NOTHING,
         "area_good": number(total(f.good for f in ranked)),
         "area_reject": number(total(f.reject for f in ranked)),
         "area_live": f"{sum(f.live for f in ranked)} of {len(ranked)}",
@@ -150,6 +160,21 @@ def _page_row(found: list[Facts], count: int) -> Row:
     return summed(row, found, "sum_good", "sum_reject")
 
 
+def _aims(shown: Standings, found: list[Facts]) -> Row:
+    """The OEE against its target, and what is made against what was to be made by now."""
+    index, target = shown.whole.oee.oee_index, target_of(shown)
+    good, want = total(f.good for f in found), shown.expected
+    whole = len(shown.found) == len(found) and good is not None and want is not None
+    gap = round((good or 0) - (want or 0)) if whole else None
+    return {
+        "oee": percent(index),
+        "oee_gap": "" if index is None or target is None else signed(index - target),
+        "oee_note": "no target set" if target is None else f"to target {percent(target)}",
+        "want_gap": "" if gap is None else signed(gap, 1, 0),
+        "want": f"to expected {number(want)}" if whole else "",
+    }
+
+
 def _head(now: Snapshot) -> Component:
     of = len(now.plant.work_units)
     return keyed(
@@ -167,13 +192,32 @@ def _head(now: Snapshot) -> Component:
         html.Div(
             [
                 _parts.figure(
+                    html.A("OEE of the shift", href=f"/oee/{_parts.widest(now.plant)}"),
+                    slot("oee"),
+                    html.Span("%", className="u"),
+                    note=[slot("oee_gap", html.B), " ", slot("oee_note")],
+                ),
+                _parts.figure(
+                    "Good so far",
+                    slot("sum_good"),
+                    note=[
+                        slot("want_gap", html.B),
+                        " ",
+                        slot("want"),
+                        slot("good_note", html.Small),
+                    ],
+                ),
+                _parts.figure(
                     "Running now",
                     slot("running"),
                     html.Span(f"of {of}", className="u"),
-                    note=[slot("stopped", html.B), " stopped"],
+                    note=[
+                        slot("stopped", html.B),
+                        " stopped, ",
+                        slot("sum_reject", html.B),
+                        " reject so far",
+                    ],
                 ),
-                _parts.figure("Good so far", slot("sum_good"), note=slot("good_note")),
-                _parts.figure("Reject so far", slot("sum_reject")),
                 _parts.figure(
                     "Units live",
                     slot("live"),
@@ -207,6 +251,7 @@ def _area(now: Snapshot, area: Area) -> Component:
                     [slot("worst_label", html.Small), slot("worst", html.B), slot("why")],
                     className="worst",
                 ),
+                _sum("OEE", "area_oee"),
                 _sum("good", "area_good"),
                 _sum("reject", "area_reject"),
                 _sum("live", "area_live"),
@@ -231,7 +276,10 @@ def _tile(unit: WorkUnit) -> Component:
         html.Span(
             [html.Span("no data", className="w"), since("nodata")], className="say when-stale"
         ),
-        html.Span([slot("good", className="value"), html.Small("good")], className="fig"),
+        html.Span(
+            [slot("good", className="value"), html.Small("good"), slot("oee", html.Small)],
+            className="fig",
+        ),
         slot("doubt", className="doubt"),
         tag=html.A,
         className="tile",

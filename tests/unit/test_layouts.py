@@ -243,7 +243,7 @@ def test_fifty_units_are_cheap(screen: Any) -> None:
 def test_never_heard_is_no_zero() -> None:
     now = snapshot()
     row = andon.rows(now, "shop")["unit:m1"]
-    assert (row["good"], row["cycle"], row["clock@data-since"]) == (NOTHING, NOTHING, "")
+    assert (row["main"], row["cycle"], row["clock@data-since"]) == (NOTHING, NOTHING, "")
     assert (row["@data-quality"], row["@data-stale-at"]) == ("stale", "0")
     page = overview.rows(now)["page"]
     assert (page["sum_good"], page["sum_reject"], page["running"]) == (NOTHING,) * 3
@@ -262,7 +262,7 @@ def test_unknown_state_is_no_idle() -> None:
 def test_zero_is_zero() -> None:
     now = snapshot({"m1": view("m1", good=0)})
     row = andon.rows(now, "shop")["unit:m1"]
-    assert (row["good"], row["@data-quality"]) == ("0", "good")
+    assert (row["main"], row["@data-quality"]) == ("0", "good")
     page = andon.rows(now, "shop")["page"]
     assert (page["sum_good"], page["good_label"]) == ("0", "good, 1 of 8")
 
