@@ -39,6 +39,16 @@ class Standings:
         """Good pieces that were to be made by now."""
         return _sum_of(one.expected(one.account) for one in self.found)
 
+    @property
+    def over(self) -> bool:
+        """Whether the shift of all of them has ended."""
+        return all(one.until_us >= one.end_us for one in self.found)
+
+    @property
+    def stale_at(self) -> str:
+        """When it is no longer what is so now, for the painter; a shift that ended stays so."""
+        return NEVER if self.over else ms(max(one.until_us for one in self.found) + LATE_US)
+
     def hours(self) -> dict[tuple[int, int], tuple[Account, float | None]]:
         """(start, end) → the account of the units in it, and the good pieces that were expected."""
         out: dict[tuple[int, int], tuple[Account, float | None]] = {}
@@ -127,6 +137,7 @@ def _gauge(whole: Account, shown: Standings) -> Row:
     found = oee.oee_index
     met = found is not None and (target is None or found >= target)
     row = {
+        "@data-stale-at": shown.stale_at,
         "index": percent(found),
         "u": "%" if found is not None else "",
         "dial@style": meter(found, target),
@@ -174,14 +185,14 @@ def _window(now: Snapshot, shown: Standings) -> Row:
                 "age@data-since": ""}  # fmt: skip
     start, until = (f(x) for f, x in ((min, [s.start_us for s in shown.found]),
                                       (max, [s.until_us for s in shown.found])))  # fmt: skip
-    over = all(one.until_us >= one.end_us for one in shown.found)
+    over = shown.over
     names = dict.fromkeys(one.shift for one in shown.found)
     return {
         "shift": ", ".join(names) + (", ended" if over else ""),
         "from": site_time(start, now_us=until, zone=zone),
         "until": "to " + site_time(until, now_us=until, zone=zone, seconds=not over),
         "age@data-since": "" if over else ms(until),
-        "@data-stale-at": NEVER if over else ms(until + LATE_US),
+        "@data-stale-at": shown.stale_at,
     }
 
 

@@ -36,6 +36,7 @@ PATH = "/andon/<id>"
 
 UNITS_A_PAGE = 6  # at most: smaller type would not be read
 _FEW = 2  # so few are set larger
+_LONG_SUM = 10_000  # from here on the figures of the head are set smaller
 _LONG_COUNT = 1_000_000  # from here on a count is set smaller
 _NAME_LETTERS, _NAME_EM, _WIDE_EM = 8, 4.9, 5.6
 _WIDTH_EM = dict.fromkeys("MWÄQ@", 0.9) | dict.fromkeys("I1. -:/", 0.35)  # of the bold wall font
@@ -187,9 +188,10 @@ def _plan(found: list[Facts], now: Snapshot) -> Row:
     good, want = total(f.good for f in found), shown.expected
     if want is None or good is None or len(shown.found) < len(found):
         fields = ("plan", "want", "gap", "gap_label", "plan_label", "want_label")
-        return dict.fromkeys(fields, "") | {"gap@data-look": "idle"}
+        return dict.fromkeys(fields, "") | {"gap@data-look": "idle", "@data-long": "no"}
     gap = round(good - want)
     return {
+        "@data-long": "yes" if (shown.plan or 0) >= _LONG_SUM else "no",
         "plan_label": "plan",
         "plan": number(shown.plan),
         "want_label": "expected",

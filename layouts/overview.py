@@ -68,7 +68,9 @@ def rows(now: Snapshot, id: str | None = None) -> Rows:
     for n in range(NEEDS_MAX):
         out[f"need:{n + 1}"] = _need_row(all_needs[n] if n < len(all_needs) else None)
     out["page"] = _page_row(found, len(all_needs)) | {"shift": in_words(whole, now)}
-    out["page"] |= _aims(standings(now, now.plant.work_units.values()), found)
+    shown = standings(now, now.plant.work_units.values())
+    out["page"] |= _expected(shown, found)
+    out["aim"] = _aim(shown)
     return out
 
 
@@ -160,16 +162,23 @@ def _page_row(found: list[Facts], count: int) -> Row:
     return summed(row, found, "sum_good", "sum_reject")
 
 
-def _aims(shown: Standings, found: list[Facts]) -> Row:
-    """The OEE against its target, and what is made against what was to be made by now."""
+def _aim(shown: Standings) -> Row:
+    """The OEE against its target."""
     index, target = shown.whole.oee.oee_index, target_of(shown)
+    return {
+        "@data-stale-at": shown.stale_at,
+        "oee": percent(index),
+        "oee_gap": "" if index is None or target is None else signed(index - target),
+        "oee_note": "no target set" if target is None else f"to target {percent(target)}",
+    }
+
+
+def _expected(shown: Standings, found: list[Facts]) -> Row:
+    """What is made against what was to be made by now."""
     good, want = total(f.good for f in found), shown.expected
     whole = len(shown.found) == len(found) and good is not None and want is not None
     gap = round((good or 0) - (want or 0)) if whole else None
     return {
-        "oee": percent(index),
-        "oee_gap": "" if index is None or target is None else signed(index - target),
-        "oee_note": "no target set" if target is None else f"to target {percent(target)}",
         "want_gap": "" if gap is None else signed(gap, 1, 0),
         "want": f"to expected {number(want)}" if whole else "",
     }
@@ -193,9 +202,10 @@ def _head(now: Snapshot) -> Component:
             [
                 _parts.figure(
                     html.A("OEE of the shift", href=f"/oee/{_parts.widest(now.plant)}"),
-                    slot("oee"),
+                    slot("oee", className="value"),
                     html.Span("%", className="u"),
                     note=[slot("oee_gap", html.B), " ", slot("oee_note")],
+                    **{"data-key": "aim"},
                 ),
                 _parts.figure(
                     "Good so far",
@@ -277,7 +287,11 @@ def _tile(unit: WorkUnit) -> Component:
             [html.Span("no data", className="w"), since("nodata")], className="say when-stale"
         ),
         html.Span(
-            [slot("good", className="value"), html.Small("good"), slot("oee", html.Small)],
+            [
+                slot("good", className="value"),
+                html.Small("good"),
+                slot("oee", html.Small, className="value"),
+            ],
             className="fig",
         ),
         slot("doubt", className="doubt"),
