@@ -18,6 +18,7 @@ from selenium import webdriver
 
 from cli.settings import DEMO
 from tests.chromium import chromium
+from tests.history import write_history
 from tests.own_redis import wait_until
 from tests.running_plant import ROLES, RunningPlant
 from tests.visitor import as_person
@@ -28,6 +29,8 @@ SCREENS = {
     "wall": ("/andon/press-shop", "wall"),
     "overview": ("/", "desk"),
     "unit": ("/unit/press-2", "desk"),
+    "oee": ("/oee/press-2", "desk"),
+    "oee-plant": ("/oee/north", "tablet"),
     "connections": ("/connections", "desk"),
 }
 FORMS = {  # who is signed in, "" for nobody
@@ -37,6 +40,7 @@ FORMS = {  # who is signed in, "" for nobody
     "people": ("/people", "desk", "admin"),
     "devices": ("/devices", "desk", "admin"),
 }
+HISTORY_H = 9.0
 Act = tuple[str, str, dict[str, Any]]  # who, the address, the form that is sent
 PEOPLE = [
     ("olek", "Olek Nowak", ["operator"], ["north/press-shop"]),
@@ -54,7 +58,8 @@ DEVICES = [
 def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="takt-pictures-") as folder:
-        plant = RunningPlant(Path(folder), speed=60, calendar=True)
+        plant = RunningPlant(Path(folder), calendar=True)
+        write_history(plant, HISTORY_H)
         driver = chromium("--hide-scrollbars")
         try:
             _take_all(plant, driver)
@@ -67,10 +72,8 @@ def main() -> int:
 def _take_all(plant: RunningPlant, driver: webdriver.Chrome) -> None:
     plant.start(*ROLES)
     plant.wait_live()
-    wait_until(lambda: _worth_a_picture(plant), seconds=240, what="a stop in the press shop")
-    plant.play_at(1)
-    plant.wait_live()
-    time.sleep(30)
+    wait_until(lambda: _worth_a_picture(plant), seconds=900, what="a stop in the press shop")
+    time.sleep(20)
     for name, (path, size) in SCREENS.items():
         _open(plant, driver, path, size)
         _save(driver, name)
