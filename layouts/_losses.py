@@ -70,7 +70,7 @@ def columns(account: Account, losses: Sequence[Named]) -> list[Column]:
         rest = [one for one in drawn[COLUMNS_MAX - 1 :] if one.factor == FACTORS[0]]
         drawn = [one for one in drawn if one not in rest]
         drawn.append(Named(FACTORS[0], _WORDS["other"], "idle", sum(one.us for one in rest)))
-    drawn.sort(key=lambda one: (FACTORS.index(one.factor), -one.us))
+    drawn.sort(key=lambda one: (FACTORS.index(one.factor), one.word == _WORDS["other"], -one.us))
     out, left = [], account.pbt_us
     for one in drawn:
         after = left - one.us

@@ -179,7 +179,7 @@ def _page_row(found: list[Facts], now: Snapshot) -> Row:
         "zone": zone_word(now.now_us, now.plant.time_zone),
         "heard@data-since": ms(max(heard, default=None)),
     }
-    return summed(row | _plan(found, now), found, "sum_good", "sum_reject")
+    return summed(row | _plan(found, now), found, "sum_good", "sum_reject", "gap")
 
 
 def _plan(found: list[Facts], now: Snapshot) -> Row:

@@ -181,6 +181,7 @@ def _expected(shown: Standings, found: list[Facts]) -> Row:
     return {
         "want_gap": "" if gap is None else signed(gap, 1, 0),
         "want": f"to expected {number(want)}" if whole else "",
+        "want_gap@data-trust": trust(found),
     }
 
 
