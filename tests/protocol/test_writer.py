@@ -191,10 +191,11 @@ async def test_a_hang_delays_no_spooling(own_redis, plant, tmp_path):
         own_redis.signal(signal.SIGSTOP)
         for n in range(1, 3001):
             writer.append([sample(n)])
-        await until(lambda: len(writer.spool) == 3000, 2)
+        # A call of 500 entries each that waited PATIENCE_S for Redis would take 46 s for all of them.
+        await until(lambda: len(writer.spool) == 3000, 15)
         for n in range(3001, 23_001):  # in the midst of the next call, which hangs as well
             writer.append([sample(n)])
-        await until(lambda: len(writer.spool) == 23_000, 3)
+        await until(lambda: len(writer.spool) == 23_000, 15)
         assert not writer._pending and not writer._sending
         own_redis.signal(signal.SIGCONT)
         await until(lambda: len(writer.spool) == 0, 20)
