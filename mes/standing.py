@@ -8,8 +8,6 @@ from operator import add
 from mes.losses import Account
 from mes.timeline import Interval
 
-HOUR_US = 3_600_000_000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -59,12 +57,3 @@ class Standing:
 def total(accounts: Iterable[Account]) -> Account:
     """Their sum; an empty one of none."""
     return reduce(add, accounts, Account())
-
-
-def hour_edges(start_us: int, until_us: int, offset_us: int) -> tuple[int, ...]:
-    """`start_us`, the full hours of site time behind it, and `until_us`.
-
-    offset_us: of site time, which matters where it is no whole hour.
-    """
-    first = start_us - (start_us + offset_us) % HOUR_US + HOUR_US
-    return (start_us, *range(first, until_us, HOUR_US), until_us)

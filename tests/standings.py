@@ -1,11 +1,13 @@
 """A shift of a work unit by example, for tests of what is shown of it."""
 
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from mes.calendar import Span, cut
+from mes.hours_and_days import pieces
 from mes.losses import Minute, account
 from mes.master_data import MasterData
-from mes.standing import Standing, hour_edges
+from mes.standing import Standing
 from mes.timeline import Interval, window
 
 MIN = 60_000_000
@@ -37,7 +39,8 @@ def standing(
     )
     made = [Minute(at(n), 8, int(n % 40 == 0)) for n in (*range(31, 75), *range(127, 300))]
     until_us = at(known_min)
-    edges = hour_edges(start_us, until_us, 3_600_000_000)
+    found = pieces(start_us, until_us, ZoneInfo("Europe/Berlin"))
+    edges = (start_us, *(piece.end_us for piece in found))
     versions = (
         () if cycle_s is None
         else (MasterData(valid_from_us=0, ideal_cycle_s=cycle_s, oee_target=target),)

@@ -9,6 +9,10 @@ facts.py        what the engine found, with the stream positions it read to
 lines.py        projection: the line of states and the counts of each work unit
 changes.py      projection: records, the audit trail and the keys of actions
 rebuild.py      makes the projections anew from the log
+accounts.py     reads how work units spent a window
+kept.py         accounts of whole hours and days, kept so that long windows are read quickly
+filling.py      forms and keeps them, as time passes
+standings.py    reads how work units stand in their shift
 reading.py      reads records, lines and counts, also as of a position
 trail.py        reads the audit trail
 verify.py       walks along the whole log, and compares what is derived from it

@@ -6,7 +6,10 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
+from operator import add
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -14,6 +17,7 @@ from sqlalchemy.engine import Connection
 from mes import master_data
 from mes.calendar import Calendar, Span, cut
 from mes.equipment import Plant, WorkUnit
+from mes.hours_and_days import Piece, pieces
 from mes.interpret import known_until_us
 from mes.losses import Account, Minute, account
 from mes.master_data import MasterData
@@ -22,6 +26,7 @@ from mes.timeline import Interval
 from mes.unit_view import UnitView
 from store.calendars import calendars
 from store.calendars import version_of as calendars_version
+from store.log import kept
 from store.log.reading import Records
 from store.log.tables import counts, folds, intervals
 
@@ -86,21 +91,15 @@ class Told:
     lines: Mapping[str, Sequence[Interval]]
     minutes: Mapping[str, Sequence[Minute]]
 
-    def accounts(
-        self, unit: WorkUnit, edges: Sequence[int], plan: Sequence[Span], by: Basis
-    ) -> tuple[Account, ...]:
-        """The unit's account of each window between two `edges`. plan: spans that hold them all."""
-        line, minutes = self.lines.get(unit.id, ()), self.minutes.get(unit.id, ())
-        return tuple(
-            account(
-                intervals=_within(line, since_us, until_us),
-                known_us=self.known.get(unit.id, 0),
-                spans=cut(since_us, until_us, plan),
-                minutes=_between(minutes, since_us, until_us),
-                versions=by.masters.get(unit.id, ()),
-                since_us=self.first.get(unit.id, LAST_US),
-            )
-            for since_us, until_us in pairwise(edges)
+    def account(self, unit: WorkUnit, piece: Piece, spans: Sequence[Span], by: Basis) -> Account:
+        """The unit's account of a piece that lies in it. spans: what is planned there."""
+        return account(
+            intervals=_within(self.lines.get(unit.id, ()), piece.start_us, piece.end_us),
+            known_us=self.known.get(unit.id, 0),
+            spans=spans,
+            minutes=_between(self.minutes.get(unit.id, ()), piece.start_us, piece.end_us),
+            versions=by.masters.get(unit.id, ()),
+            since_us=self.first.get(unit.id, LAST_US),
         )
 
 
@@ -111,7 +110,7 @@ def told(
     ids = [unit.id for unit in units]
     return Told(
         known_us(connection, units, views),
-        _first(connection, ids),
+        first_us(connection, units),
         _lines(connection, ids, start_us, end_us),
         _minutes(connection, ids, start_us, end_us),
     )
@@ -126,15 +125,93 @@ def accounts(
     views: Views,
 ) -> dict[str, tuple[Account, ...]]:
     """Work unit → its account of each window between two `edges`, which are in order."""
-    found = told(connection, units, edges[0], edges[-1], views)
-    plans = {area: c.planned(edges[0], edges[-1]) for area, c in by.calendars.items()}
-    return {u.id: found.accounts(u, edges, plans[plant.area_of(u).id], by) for u in units}
+    zone = ZoneInfo(plant.time_zone)
+    windows = [list(pieces(*window, zone)) for window in pairwise(edges)]
+    wanted = dict.fromkeys(piece for window in windows for piece in window)
+    rows = kept.read(connection, [unit.id for unit in units], wanted)
+    plans = Plans(by, edges[0], edges[-1])
+    found: dict[tuple[str, Piece], Account] = {}
+    missing: dict[Piece, list[WorkUnit]] = {}
+    for unit in units:
+        area, own = plant.area_of(unit).id, kept.basis_of_unit(by.masters.get(unit.id, ()))
+        for piece in wanted:
+            basis, body = rows.get((unit.id, piece.span, piece.start_us), ("", ""))
+            if body and basis == plans.basis(area, piece) + own:
+                found[unit.id, piece] = kept.from_text(body)
+            else:
+                missing.setdefault(piece, []).append(unit)
+    found |= formed(connection, plant, missing, plans, by, views)
+    return {
+        unit.id: tuple(_sum(found[unit.id, piece] for piece in window) for window in windows)
+        for unit in units
+    }
 
 
-def _first(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+def _sum(found: Iterable[Account]) -> Account:
+    return reduce(add, found, Account())
+
+
+class Plans:
+    """What is planned in each area in pieces of a window, cut out of the plan of the whole once."""
+
+    def __init__(self, by: Basis, start_us: int, end_us: int) -> None:
+        self._by, self._window = by, (start_us, end_us)
+        self._wholes: dict[str, Sequence[Span]] = {}
+        self._cut: dict[tuple[str, Piece], tuple[Sequence[Span], str]] = {}
+
+    def basis(self, area: str, piece: Piece) -> str:
+        """What is planned, as a digest."""
+        return self._found(area, piece)[1]
+
+    def spans(self, area: str, piece: Piece) -> Sequence[Span]:
+        return self._found(area, piece)[0]
+
+    def _found(self, area: str, piece: Piece) -> tuple[Sequence[Span], str]:
+        if (area, piece) not in self._cut:
+            if area not in self._wholes:
+                self._wholes[area] = self._by.calendars[area].planned(*self._window)
+            spans = cut(piece.start_us, piece.end_us, self._wholes[area])
+            self._cut[area, piece] = (spans, kept.basis_of(spans))
+        return self._cut[area, piece]
+
+
+def formed(
+    connection: Connection,
+    plant: Plant,
+    missing: Mapping[Piece, Sequence[WorkUnit]],
+    plans: Plans,
+    by: Basis,
+    views: Views,
+) -> dict[tuple[str, Piece], Account]:
+    """Accounts out of states and pieces on record; of what touches each other it is read together."""
+    out: dict[tuple[str, Piece], Account] = {}
+    for run in _runs(sorted(missing, key=lambda piece: piece.start_us)):
+        units = list({unit.id: unit for piece in run for unit in missing[piece]}.values())
+        facts = told(connection, units, run[0].start_us, run[-1].end_us, views)
+        for piece in run:
+            for unit in missing[piece]:
+                spans = plans.spans(plant.area_of(unit).id, piece)
+                out[unit.id, piece] = facts.account(unit, piece, spans, by)
+    return out
+
+
+def _runs(found: Sequence[Piece]) -> Iterable[list[Piece]]:
+    """Pieces that follow one another, together."""
+    run: list[Piece] = []
+    for piece in found:
+        if run and run[-1].end_us != piece.start_us:
+            yield run
+            run = []
+        run.append(piece)
+    if run:
+        yield run
+
+
+def first_us(connection: Connection, units: Iterable[WorkUnit]) -> dict[str, int]:
+    """When each was first heard of; those that never were are left out."""
     c = intervals.c
     found = sa.select(c.work_unit, sa.func.min(c.start_us)).where(
-        c.work_unit.in_(ids), c.until_position.is_(None)
+        c.work_unit.in_([unit.id for unit in units]), c.until_position.is_(None)
     )
     return {id: int(us) for id, us in connection.execute(found.group_by(c.work_unit))}
 

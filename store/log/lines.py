@@ -12,7 +12,9 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
 from mes.events import Counted, Event, FaultRaised, StateChanged, StateFound
+from mes.master_data import MICRO_STOP_MAX_S
 from mes.timeline import Interval, Line, difference, follow
+from store.log.kept import forget
 from store.log.reading import line
 from store.log.tables import counts, intervals
 
@@ -64,6 +66,8 @@ class Lines:
             new = follow(new, event)
         if new != old:
             said = difference(old, new)
+            rows.touch(unit, min([*map(_matters_from, said.ended),
+                                  *(i.start_us for i in (*said.gone, *said.made))]))  # fmt: skip
             rows.end(unit, said.ended, position)
             rows.take_back(unit, said.gone, position)
             rows.make(unit, said.made, position)
@@ -78,6 +82,13 @@ class Lines:
         return line(connection, unit, from_us=at_us - 1, one_before=True)
 
 
+def _matters_from(ended: Interval) -> int:
+    """From when on it matters that an interval has ended: whether it was a micro-stop is known only
+    then, and none is longer than MICRO_STOP_MAX_S.
+    """
+    return max(ended.start_us, (ended.end_us or 0) - round(MICRO_STOP_MAX_S * 1e6))
+
+
 class _Rows:
     """What is to be written, gathered so that each statement runs once for many rows."""
 
@@ -90,9 +101,14 @@ class _Rows:
         self._ended: list[dict[str, object]] = []
         self._gone: list[dict[str, object]] = []
         self._counts: dict[tuple[str, int], list[int]] = {}
+        self._touched: dict[str, int] = {}  # work unit → from when on it is told otherwise
+
+    def touch(self, unit: str, us: int) -> None:
+        self._touched[unit] = min(us, self._touched.get(unit, us))
 
     def count(self, event: Counted, position: int) -> None:
         key = (event.work_unit, minute_us(event.at_us))
+        self.touch(*key)
         row = self._counts.setdefault(key, [0, 0, position, position])
         row[0] += event.good
         row[1] += event.reject
@@ -140,6 +156,7 @@ class _Rows:
             names = counts.c.keys()
             rows = [dict(zip(names, (*k, *v), strict=True)) for k, v in self._counts.items()]
             connection.execute(_adding(connection), rows)
+        forget(connection, self._touched)
         self._clear()
 
 

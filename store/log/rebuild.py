@@ -11,7 +11,7 @@ from store.log.archive import whole_log
 from store.log.changes import Changes
 from store.log.database import Database
 from store.log.lines import Lines
-from store.log.tables import PROJECTIONS
+from store.log.tables import PROJECTIONS, kept_accounts
 
 TOGETHER = 2_000  # entries applied at once
 
@@ -28,7 +28,7 @@ def rebuild(database: Database, folder: Path) -> int:
 
 def make_anew(connection: Connection, folder: Path) -> int:
     """As `rebuild`, in a transaction that holds the head."""
-    for table in PROJECTIONS:
+    for table in (*PROJECTIONS, kept_accounts):
         connection.execute(table.delete())
     walk, lines, done = chain.Walk(), Lines(empty=True), Changes()
     for batch in _batches(_walked(whole_log(connection, folder), walk)):

@@ -1,15 +1,15 @@
 """Reads how each work unit stands in its newest shift: what live screens show of the OEE."""
 
-from datetime import datetime, timedelta
-
 from sqlalchemy.engine import Connection
 
 from mes import master_data
 from mes.calendar import Calendar, Shift
 from mes.equipment import Plant, WorkUnit
-from mes.standing import Standing, hour_edges
+from mes.hours_and_days import pieces
+from mes.losses import Account
+from mes.standing import Standing
 from mes.timeline import window
-from store.log.accounts import Basis, Told, Views, known_us, settled_us, told
+from store.log.accounts import Basis, Told, Views, accounts, known_us, settled_us, told
 
 BACK_US = 7 * 86_400_000_000  # so far back a shift is still the newest one
 
@@ -24,10 +24,18 @@ def standings(connection: Connection, plant: Plant, by: Basis, views: Views) -> 
         if shift is None or settled is None:
             continue
         until_us = min(settled, shift.end_us)
+        edges = _edges(shift, until_us, calendar)
+        hours = accounts(connection, plant, units, edges, by, views)
         found = told(connection, units, shift.start_us, until_us, views)
         for unit in units:
-            out[unit.id] = _standing(found, unit, calendar, shift, until_us, by)
+            out[unit.id] = _standing(found, unit, shift, edges, hours[unit.id], by)
     return out
+
+
+def _edges(shift: Shift, until_us: int, calendar: Calendar) -> tuple[int, ...]:
+    """The shift's start, the full hours of the site in it, and `until_us`."""
+    found = pieces(shift.start_us, until_us, calendar.zone)
+    return (shift.start_us, *([piece.end_us for piece in found] or [until_us]))
 
 
 def _newest(calendar: Calendar, us: int) -> Shift | None:
@@ -37,12 +45,14 @@ def _newest(calendar: Calendar, us: int) -> Shift | None:
 
 
 def _standing(
-    found: Told, unit: WorkUnit, calendar: Calendar, shift: Shift, until_us: int, by: Basis
+    found: Told,
+    unit: WorkUnit,
+    shift: Shift,
+    edges: tuple[int, ...],
+    hours: tuple[Account, ...],
+    by: Basis,
 ) -> Standing:
-    start_us, versions = shift.start_us, by.masters.get(unit.id, ())
-    offset = datetime.fromtimestamp(start_us / 1e6, calendar.zone).utcoffset() or timedelta()
-    edges = hour_edges(start_us, until_us, offset // timedelta(microseconds=1))
-    plan = calendar.planned(start_us, until_us)
+    versions, until_us = by.masters.get(unit.id, ()), edges[-1]
     known = found.known.get(unit.id, 0)
     master = master_data.at(versions, until_us) if versions else None
     return Standing(
@@ -50,8 +60,8 @@ def _standing(
         edges=edges,
         end_us=shift.end_us,
         busy_us=shift.busy_us,
-        hours=found.accounts(unit, edges, plan, by),
-        line=window(found.lines.get(unit.id, ()), start_us, until_us, known_us=known),
+        hours=hours,
+        line=window(found.lines.get(unit.id, ()), edges[0], until_us, known_us=known),
         target=master.oee_target if master else None,
         cycle_s=master.ideal_cycle_s if master else None,
     )

@@ -3,7 +3,7 @@
 The log is the truth: `log` and its `head`, which only ever grow. `folds` and `credentials` stand
 beside it: where the engine has read to, and secrets, which a log must not hold. All others are
 projections: they are written in the transaction of the entry they come from, and can be dropped
-and made anew. Times named `_us` are microseconds since the epoch; a position is an entry's number.
+and made anew; `kept_accounts` is formed from those, again where it is missing. Times named `_us` are microseconds since the epoch; a position is an entry's number.
 """
 
 from sqlalchemy import (
@@ -150,4 +150,14 @@ actions = Table(  # what was done under a key, so that it is done once
     _number("position", nullable=False),
 )
 
+kept_accounts = Table(  # of whole hours and days of the past, as far as they were formed: a cache
+    "kept_accounts",
+    metadata,
+    _key("work_unit"),
+    Column("span", String(8), primary_key=True),  # "hour" or "day", of the site
+    _number("start_us", primary_key=True, autoincrement=False),
+    _number("end_us", nullable=False),
+    Column("basis", String(32), nullable=False),  # of the calendar and master data it was formed by
+    Column("body", Text, nullable=False),  # JSON
+)
 PROJECTIONS = (intervals, counts, records, audit, actions)
