@@ -20,10 +20,12 @@ from store.configured import take_on_record
 from store.log import RecordsDamaged, anchors, chain
 from store.log.database import Database, away
 from store.log.facts import Facts
+from store.log.filling import Filling
 
 log = logging.getLogger("takt.engine")
 
 LOOK_S = 2.0
+FILL_S, FILL_AGAIN_S, FILL_FAILED_S = 20.0, 0.5, 300.0  # between two looks at what is to be kept
 
 
 def main(path: Path) -> int:
@@ -42,6 +44,7 @@ async def _engine(config: Config, database: Database) -> None:
     recorder = Recorder(Facts(database))
     tasks = [asyncio.create_task(recorder.run()), asyncio.create_task(_look_at(shifts))]
     tasks.append(asyncio.create_task(_anchor(database, config.data_dir)))
+    tasks.append(asyncio.create_task(_keep_accounts(Filling(database, plant))))
     try:
         async with asyncio.TaskGroup() as group:
             for center in plant.work_centers:
@@ -68,6 +71,18 @@ async def _look_at(shifts: ShiftStarts) -> None:
         except Exception as error:  # what cannot be read now may be mended: the engine goes on
             if away(error) is None:  # else the recorder tells of it
                 log.exception("the calendars cannot be read")
+
+
+async def _keep_accounts(filling: Filling) -> None:
+    """Form the accounts of hours and days that have passed, a few at a time, so that nobody waits."""
+    while True:
+        wait_s = FILL_FAILED_S
+        try:
+            wait_s = FILL_AGAIN_S if await asyncio.to_thread(filling.fill) else FILL_S
+        except Exception as error:  # they are formed by whoever reads them, until it can be done
+            if away(error) is None:  # else the recorder tells of it
+                log.exception("accounts cannot be kept")
+        await asyncio.sleep(wait_s)
 
 
 async def _anchor(database: Database, data_dir: Path) -> None:

@@ -121,31 +121,32 @@ def by_second(events, start, end, pause, cycle_s):
     return found, {cause: s for cause, s in lost.items() if s}, pieces, run, good
 
 
-@pytest.mark.parametrize("name", SHIFTS)
-def test_every_shift_closes_and_agrees_with_a_calculation_by_the_second(
-    database, plant, days, name
-):
-    start, end, pause = map(us, SHIFTS[name])
-    edges = [start, *range(start + HOUR, end, HOUR), end]
+def test_every_shift_closes_and_agrees_with_a_calculation_by_the_second(database, plant, days):
     units = [plant.work_units[id] for id in UNITS]
     with database.read() as connection:
         by = basis(connection, plant)
-        hours = accounts(connection, plant, units, edges, by, {})
-        wholes = accounts(connection, plant, units, (start, end), by, {})
-    for unit in units:
-        (whole,) = wholes[unit.id]
-        assert reduce(add, hours[unit.id]) == whole
-        found, lost, pieces, run, good = by_second(
-            days[unit.id], start, end, pause, unit.ideal_cycle_s
-        )
-        assert whole.pbt_us == (end - start) - 30 * MIN == found["pbt"] * S
-        assert (whole.apt_us, whole.micro_us) == (found["apt"] * S, found["micro"] * S)
-        assert {cause: us_ / S for cause, us_ in whole.lost.items() if us_} == lost
-        assert (whole.good, whole.reject) == (pieces["good"], pieces["reject"])
-        assert sum(loss.us for loss in whole.losses) + whole.good_us == whole.pbt_us
-        assert whole.oee.availability == pytest.approx(found["apt"] / found["pbt"], abs=1e-12)
-        assert whole.oee.effectiveness == pytest.approx(run / found["apt"], abs=1e-12)
-        assert whole.oee.oee_index == pytest.approx(good / found["pbt"], abs=1e-12)
+        for name in SHIFTS:
+            start, end, pause = map(us, SHIFTS[name])
+            edges = [start, *range(start + HOUR, end, HOUR), end]
+            hours = accounts(connection, plant, units, edges, by, {})
+            wholes = accounts(connection, plant, units, (start, end), by, {})
+            for unit in units:
+                (whole,) = wholes[unit.id]
+                assert reduce(add, hours[unit.id]) == whole
+                _compare(whole, by_second(days[unit.id], start, end, pause, unit.ideal_cycle_s))
+                assert whole.pbt_us == (end - start) - 30 * MIN, name
+
+
+def _compare(whole, told):
+    found, lost, pieces, run, good = told
+    assert whole.pbt_us == found["pbt"] * S
+    assert (whole.apt_us, whole.micro_us) == (found["apt"] * S, found["micro"] * S)
+    assert {cause: us_ / S for cause, us_ in whole.lost.items() if us_} == lost
+    assert (whole.good, whole.reject) == (pieces["good"], pieces["reject"])
+    assert sum(loss.us for loss in whole.losses) + whole.good_us == whole.pbt_us
+    assert whole.oee.availability == pytest.approx(found["apt"] / found["pbt"], abs=1e-12)
+    assert whole.oee.effectiveness == pytest.approx(run / found["apt"], abs=1e-12)
+    assert whole.oee.oee_index == pytest.approx(good / found["pbt"], abs=1e-12)
 
 
 def test_a_standing_is_the_account_of_its_shift(database, plant, days):
