@@ -1,15 +1,15 @@
 """What the OEE page shows of units in their shift, as rows: gauge, waterfall, losses, hours, states."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 
 from layouts._losses import COLUMNS_MAX, Column, Named, columns, minutes, named, texts
 from layouts._slots import Row, Rows
 from layouts._words import NOTHING, ms, number, site_time
 from mes.equipment import WorkUnit
-from mes.losses import Account
+from mes.losses import Account, total
 from mes.snapshot import Snapshot
-from mes.standing import Standing, total
+from mes.standing import Standing
 from mes.states import STATES
 
 FALLS, LOSSES, HOURS, TICKS = COLUMNS_MAX + 3, 8, 13, 13
@@ -18,16 +18,14 @@ NEVER = "9999999999999"
 _HUES = {look: f"var(--{look})" for look in ("run", "help", "stop", "material", "idle")}
 
 
-@dataclass(frozen=True, slots=True)
 class Standings:
     """Units that are added up, with how they stand; those of which nothing is on record are left out."""
 
-    units: Sequence[WorkUnit]
-    found: Sequence[Standing]
-
-    @property
-    def whole(self) -> Account:
-        return total(one.account for one in self.found)
+    def __init__(self, units: Sequence[WorkUnit], found: Sequence[Standing]) -> None:
+        self.units, self.found = units, found
+        alone = len(found) == 1  # whose sums stand there already
+        self.whole = found[0].account if alone else total(one.account for one in found)
+        self.oee = found[0].oee if alone else self.whole.oee
 
     @property
     def plan(self) -> float | None:
@@ -51,15 +49,15 @@ class Standings:
 
     def hours(self) -> dict[tuple[int, int], tuple[Account, float | None]]:
         """(start, end) → the account of the units in it, and the good pieces that were expected."""
-        out: dict[tuple[int, int], tuple[Account, float | None]] = {}
+        by_hour: dict[tuple[int, int], list[tuple[Account, float | None]]] = {}
         for one in self.found:
-            for n, account in enumerate(one.hours):
-                window = one.edges[n], one.edges[n + 1]
-                want = one.expected(account)
-                before, so_far = out.get(window, (Account(), 0.0))
-                both = None if want is None or so_far is None else want + so_far
-                out[window] = before + account, both
-        return {at: one for at, one in sorted(out.items()) if one[0] != _nothing(one[0])}
+            for window, account in zip(pairwise(one.edges), one.hours, strict=True):
+                by_hour.setdefault(window, []).append((account, one.expected(account)))
+        out = {
+            window: (total(account for account, _ in found), _sum_of(want for _, want in found))
+            for window, found in sorted(by_hour.items())
+        }
+        return {at: one for at, one in out.items() if one[0] != _nothing(one[0])}
 
 
 def _sum_of(found: Iterable[float | None]) -> float | None:
@@ -133,7 +131,7 @@ def target_of(shown: Standings) -> float | None:
 
 
 def _gauge(whole: Account, shown: Standings) -> Row:
-    oee, target = whole.oee, target_of(shown)
+    oee, target = shown.oee, target_of(shown)
     found = oee.oee_index
     met = found is not None and (target is None or found >= target)
     row = {

@@ -143,7 +143,7 @@ def _row(f: Facts, now: Snapshot, place: int, page: int) -> Row:
 
 def _main(f: Facts, now: Snapshot) -> Row:
     """The large number of a machine that runs: its OEE, or where that is not known its good pieces."""
-    index = standings(now, (f.unit,)).whole.oee.oee_index
+    index = standings(now, (f.unit,)).oee.oee_index
     size = "long" if index is None and (f.good or 0) >= _LONG_COUNT else "normal"
     shown = number(f.good) if index is None else f"{index * 100:.0f}"
     return {
@@ -157,7 +157,7 @@ def _aside(f: Facts, now: Snapshot, *, running: bool) -> str:
     if running and f.fault:
         return f.fault
     shown = standings(now, (f.unit,))
-    if running and shown.whole.oee.oee_index is not None:
+    if running and shown.oee.oee_index is not None:
         want = shown.expected
         return f"{f.good:,}" + ("" if want is None else f" / {want:,.0f}")
     if running:

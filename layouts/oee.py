@@ -82,7 +82,7 @@ def rows(now: Snapshot, id: str | None = None) -> Rows:
 
 def _unit_row(now: Snapshot, unit: WorkUnit) -> Row:
     mine = standings(now, (unit,))
-    oee, target = mine.whole.oee, target_of(mine)
+    oee, target = mine.oee, target_of(mine)
     index = oee.oee_index
     met = index is not None and (target is None or index >= target)
     return {

@@ -91,7 +91,7 @@ def _unit_row(f: Facts, now: Snapshot) -> Row:
 
 def _percent(shown: Standings, before: str = "") -> str:
     """An OEE with its sign, "" where there is none."""
-    index = shown.whole.oee.oee_index
+    index = shown.oee.oee_index
     return "" if index is None else f"{before}{percent(index)} %"
 
 
@@ -164,7 +164,7 @@ def _page_row(found: list[Facts], count: int) -> Row:
 
 def _aim(shown: Standings) -> Row:
     """The OEE against its target."""
-    index, target = shown.whole.oee.oee_index, target_of(shown)
+    index, target = shown.oee.oee_index, target_of(shown)
     return {
         "@data-stale-at": shown.stale_at,
         "oee": percent(index),

@@ -9,6 +9,7 @@ Inside of planned busy time (PBT) every microsecond is production (APT), set-up 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from mes.calendar import Span
@@ -60,16 +61,7 @@ class Account:
     lost: Mapping[Cause, int] = field(default_factory=dict)  # of availability, by cause
 
     def __add__(self, other: "Account") -> "Account":
-        sums: dict[str, Any] = {}
-        for one in fields(self):
-            mine, its = getattr(self, one.name), getattr(other, one.name)
-            if one.name == "lost":
-                sums["lost"] = {
-                    c: mine.get(c, 0) + its.get(c, 0) for c in dict.fromkeys((*mine, *its))
-                }
-            else:
-                sums[one.name] = None if mine is None or its is None else mine + its
-        return Account(**sums)
+        return total((self, other))
 
     @property
     def outside(self) -> int:
@@ -140,6 +132,26 @@ class Account:
     def good_us(self) -> int:
         """Planned run time of the good pieces: what planned busy time was there for."""
         return (self.run_good_ns or 0) // 1000
+
+
+_SUMMED = [one.name for one in fields(Account) if one.name != "lost"]
+_amounts = attrgetter(*_SUMMED)
+
+
+def total(accounts: Iterable[Account]) -> Account:
+    """The sum of accounts, an empty one of none; what is unknown in one is unknown in it."""
+    found = list(accounts)
+    if len(found) == 1:
+        return found[0]
+    lost: dict[Cause, int] = {}
+    for one in found:
+        for cause, us in one.lost.items():
+            lost[cause] = lost.get(cause, 0) + us
+    columns = zip(*map(_amounts, found), strict=True)
+    sums: dict[str, Any] = {
+        n: None if None in c else sum(c) for n, c in zip(_SUMMED, columns, strict=False)
+    }
+    return Account(**sums, lost=lost)
 
 
 def account(

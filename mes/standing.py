@@ -1,11 +1,9 @@
 """How a work unit stands in its shift: what live screens show of its OEE."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import reduce
-from operator import add
+from dataclasses import dataclass, field
 
-from mes.losses import Account
+from mes.losses import Account, total
+from mes.oee import Oee
 from mes.timeline import Interval
 
 
@@ -14,8 +12,9 @@ class Standing:
     """A unit's newest shift up to `until_us`, by the hour.
 
     edges: the shift's start, the full hours in it, and `until_us`; hours: the account between each
-    two; end_us: the shift's planned end; busy_us: planned busy time of the whole shift; line: its states from start to `until_us`; target: of the
-    OEE, None where none is set; cycle_s: the planned run time per item now.
+    two; end_us: the shift's planned end; busy_us: planned busy time of the whole shift; line: its
+    states from start to `until_us`; target: of the OEE, None where none is set; cycle_s: the planned
+    run time per item now.
     """
 
     shift: str
@@ -27,6 +26,14 @@ class Standing:
     target: float | None
     cycle_s: float | None
 
+    # Formed once: screens ask for them with every message.
+    account: Account = field(init=False)  # the shift so far
+    oee: Oee = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "account", total(self.hours))
+        object.__setattr__(self, "oee", self.account.oee)
+
     @property
     def start_us(self) -> int:
         return self.edges[0]
@@ -34,11 +41,6 @@ class Standing:
     @property
     def until_us(self) -> int:
         return self.edges[-1]
-
-    @property
-    def account(self) -> Account:
-        """The shift so far."""
-        return total(self.hours)
 
     @property
     def plan(self) -> float | None:
@@ -52,8 +54,3 @@ class Standing:
     def _pieces(self, busy_us: int) -> float | None:
         """At the target, or at the full cycle where none is set."""
         return None if not self.cycle_s else busy_us / 1e6 / self.cycle_s * (self.target or 1.0)
-
-
-def total(accounts: Iterable[Account]) -> Account:
-    """Their sum; an empty one of none."""
-    return reduce(add, accounts, Account())

@@ -1,9 +1,7 @@
 """/api/v1/oee/{id}: time elements, KPIs and losses of a window, of a unit or of all below a place."""
 
 from collections.abc import Sequence
-from functools import reduce
 from itertools import pairwise
-from operator import add
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Query, Response
@@ -18,7 +16,7 @@ from dashboard.hub import Hub
 from dashboard.identity import who
 from dashboard.records import Desk
 from mes.equipment import WorkUnit
-from mes.losses import Account, Loss
+from mes.losses import Account, Loss, total
 from store.log import chain
 from store.log.accounts import accounts, basis, known_us, settled_us
 
@@ -165,13 +163,13 @@ def _told(
     position, _ = chain.newest(connection)
     plant, views = hub.plant, hub.views
     found = accounts(connection, plant, units, edges, basis(connection, plant), views)
-    wholes = {unit.id: reduce(add, found[unit.id]) for unit in units}
+    wholes = {unit.id: total(found[unit.id]) for unit in units}
     windows = list(pairwise(edges))
-    by_hour = [reduce(add, (found[unit.id][n] for unit in units)) for n in range(len(windows))]
+    by_hour = [total(found[unit.id][n] for unit in units) for n in range(len(windows))]
     texts = _texts(units)
     return {
         "id": id,
-        **account_out(reduce(add, by_hour), edges[0], edges[-1], texts),
+        **account_out(total(by_hour), edges[0], edges[-1], texts),
         "hours": [
             account_out(one, *window, texts)
             for one, window in zip(by_hour, windows, strict=True)

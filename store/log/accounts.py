@@ -6,9 +6,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import pairwise
-from operator import add
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -19,7 +17,7 @@ from mes.calendar import Calendar, Span, cut
 from mes.equipment import Plant, WorkUnit
 from mes.hours_and_days import Piece, pieces
 from mes.interpret import known_until_us
-from mes.losses import Account, Minute, account
+from mes.losses import Account, Minute, account, total
 from mes.master_data import MasterData
 from mes.site_time import LAST_US
 from mes.timeline import Interval
@@ -142,13 +140,9 @@ def accounts(
                 missing.setdefault(piece, []).append(unit)
     found |= formed(connection, plant, missing, plans, by, views)
     return {
-        unit.id: tuple(_sum(found[unit.id, piece] for piece in window) for window in windows)
+        unit.id: tuple(total(found[unit.id, piece] for piece in window) for window in windows)
         for unit in units
     }
-
-
-def _sum(found: Iterable[Account]) -> Account:
-    return reduce(add, found, Account())
 
 
 class Plans:
