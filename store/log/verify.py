@@ -22,7 +22,7 @@ from store.log.changes import Changes
 from store.log.database import Database, words_of
 from store.log.lines import Lines
 from store.log.reading import bytewise
-from store.log.tables import PROJECTIONS
+from store.log.tables import PROJECTIONS, kept_accounts
 
 TOGETHER = 2_000  # entries applied at once
 READ_ROWS = 2_000  # rows compared at once
@@ -81,7 +81,7 @@ def _compare(
 
     try:
         with engine.begin() as anew:
-            for table in PROJECTIONS:
+            for table in (*PROJECTIONS, kept_accounts):
                 table.create(anew)
             try:
                 _derive(anew, entries, walk.say)
