@@ -14,6 +14,7 @@ from store.config import Config
 from store.credentials import Credentials
 from store.first_calendar import first_calendar
 from store.first_people import FirstPeople
+from store.first_reasons import first_reasons
 from store.keys import plant_key
 from store.log import RecordsDamaged
 from store.log.database import Database, away
@@ -62,6 +63,7 @@ def words(config: Config, database: Database) -> str:
         today = dt.datetime.now(ZoneInfo(config.plant.time_zone)).date()
         first_calendar(database, actions, config.plant, today)
     if config.access.demo:
+        first_reasons(database, actions, config.plant)
         rows = [("name", "password", "PIN"), *((p.id, p.password, p.pin) for p in first.demo(key))]
         lines = [
             f"takt:   {id:<12} {password or '(changed)':<20} {pin or '(changed)'}"

@@ -21,7 +21,7 @@ from dashboard.access import Access, Gate
 from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
 from dashboard.calls import Calls
 from dashboard.doorway import UNAVAILABLE, Doorway
-from dashboard.forms import account, calendar, devices, login, oidc, pattern, people, switch
+from dashboard.forms import account, calendar, devices, login, oidc, pattern, people, stop, switch
 from dashboard.forms.parts import viewer_of
 from dashboard.hub import Hub
 from dashboard.identity import who
@@ -32,7 +32,7 @@ from dashboard.records import Desk
 from dashboard.register import Register
 from dashboard.sockets import Sockets
 from dashboard.standings import Standings
-from layouts import _parts, andon, connections, not_found, oee, overview, unit
+from layouts import _parts, andon, connections, downtime, not_found, oee, overview, unit
 from store.attempts import Attempts
 from store.config import Config
 from store.credentials import Credentials
@@ -50,10 +50,11 @@ SCREENS = {
     "andon": andon,
     "unit": unit,
     "oee": oee,
+    "downtime": downtime,
     "connections": connections,
 }
-FORMS = (login, account, people, devices, switch, oidc, calendar, pattern)
-FORM_PAGES = {"account", "people", "devices", "calendar"}
+FORMS = (login, account, people, devices, switch, oidc, calendar, pattern, stop)
+FORM_PAGES = {"account", "people", "devices", "calendar", "stop"}
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -75,7 +76,8 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     desk = Desk(database, config.plant, hub.redis)
     planned = Planned(desk, config.plant)
     standings = Standings(desk, config.plant, hub.views)
-    hub.shifts_at, hub.told, hub.standings = planned.at, planned.told, standings.now
+    hub.shifts_at, hub.standings = planned.at, standings.now
+    hub.told += [planned.told, standings.told]
     doorway = _doorway(config, hub, desk)
     broadcast = Broadcast(
         hub,

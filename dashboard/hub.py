@@ -24,8 +24,8 @@ PARTS_MAX = 200  # parts of the plant, by scope, that are kept
 class Hub:
     """What is known of the plant now. `listen` is called with the ids that changed.
 
-    shifts_at: what is planned at an instant, by area; standings: how units stand in their shift; told: is called with the kinds of records that
-    were changed.
+    shifts_at: what is planned at an instant, by area; standings: how units stand in their shift; told:
+    are called with the kinds of records that were changed.
     """
 
     def __init__(self, url: str, plant: Plant) -> None:
@@ -38,7 +38,7 @@ class Hub:
         self.redis: Redis[str] = live.open_redis(url)
         self.shifts_at: Callable[[int], Mapping[str, ShiftNow]] = lambda _us: {}
         self.standings: Callable[[], Mapping[str, Standing]] = dict
-        self.told: Callable[[Sequence[str]], None] = lambda _kinds: None
+        self.told: list[Callable[[Sequence[str]], None]] = []
         self._parts: dict[tuple[str, ...], Plant] = {}
         self._listeners: list[Callable[[set[str]], None]] = []
         self._streams = {live.view_key(c): c for c in plant.work_centers} | {live.LINKS_VIEW: ""}
@@ -83,7 +83,9 @@ class Hub:
                     for key, entries in found or []:
                         after[key] = entries[-1][0]
                         if key == live.RECORDS_VIEW:
-                            self.told([kind for _, f in entries for kind in f.get("k", "").split()])
+                            kinds = [kind for _, f in entries for kind in f.get("k", "").split()]
+                            for tell in self.told:
+                                tell(kinds)
                             continue
                         self._take(key, [(f.get("k", ""), f.get("j", "")) for _, f in entries])
             except live.UNAVAILABLE as error:

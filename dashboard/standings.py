@@ -5,7 +5,7 @@ While the records are away, what was known last holds, and says itself until whe
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from sqlalchemy.engine import Connection
@@ -13,11 +13,13 @@ from sqlalchemy.engine import Connection
 from dashboard.records import Desk, RecordsAway
 from mes.equipment import Plant
 from mes.standing import Standing
+from mes.stops import KIND
 from mes.unit_view import UnitView
 from store.log.accounts import Basis, basis, version_of
-from store.log.standings import standings
+from store.log.standings import Left, left_without_reason, standings
 
 LOOK_S = 1.0
+LEFT_S = 30.0  # between two looks for stops of the day before that have no reason
 SHARE = 0.1  # of the time at most is spent on it: a large plant is looked at less often
 
 
@@ -29,6 +31,15 @@ class Standings:
         self._desk, self._plant, self._views = desk, plant, views
         self._version, self._basis = -1, Basis({}, {})
         self._found: Mapping[str, Standing] = {}
+        self._news = asyncio.Event()
+        self._left: Left = {}  # what stood before the shift and has no reason yet
+        self._left_at_s = 0.0
+
+    def told(self, kinds: Sequence[str]) -> None:
+        """Records of `kinds` have changed: what people said of a stop is seen at once."""
+        if KIND in kinds:
+            self._left_at_s = 0.0
+            self._news.set()
 
     def now(self) -> Mapping[str, Standing]:
         """Work unit → its standing; those of which nothing can be said have none."""
@@ -41,7 +52,9 @@ class Standings:
             with suppress(RecordsAway):  # the desk has said it
                 await self.look()
             took_s = time.monotonic() - began
-            await asyncio.sleep(max(LOOK_S - took_s, took_s / SHARE))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), max(LOOK_S - took_s, took_s / SHARE))
+            self._news.clear()
 
     async def look(self) -> None:
         """Read them anew. Raises RecordsAway."""
@@ -52,4 +65,8 @@ class Standings:
         if version != self._version:
             self._basis = basis(connection, self._plant)
             self._version = version
-        return standings(connection, self._plant, self._basis, dict(self._views))
+            self._left_at_s = 0.0
+        if self._found and time.monotonic() >= self._left_at_s:
+            self._left_at_s = time.monotonic() + LEFT_S
+            self._left = left_without_reason(connection, self._plant, self._basis, self._found)
+        return standings(connection, self._plant, self._basis, dict(self._views), self._left)

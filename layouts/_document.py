@@ -9,7 +9,14 @@ from dash.development.base_component import Component
 
 from layouts._html import Tag, to_html
 
-STYLES = ("bootstrap.min.css", "theme.css", "takt.css", "access.css", "calendar.css")
+STYLES = (
+    "bootstrap.min.css",
+    "theme.css",
+    "takt.css",
+    "access.css",
+    "calendar.css",
+    "downtime.css",
+)
 
 
 def document(

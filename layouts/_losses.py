@@ -1,10 +1,12 @@
 """Losses in words and looks, ranked, and as the columns of a waterfall."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mes.losses import MICRO, Account, Loss
+from mes.reasons import Reasons
 from mes.states import STATES
+from mes.usual_reasons import USUAL
 
 COLUMNS_MAX = 8  # losses that are drawn; the smallest of more stand together
 SHOWN_US = 500_000  # what is shorter would be shown as 0:00
@@ -23,30 +25,47 @@ _LOOKS = {"reject": "material", "unknown": "stale", "no_cycle": "stale"}
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A loss as people read it. look: a key of the theme."""
+    """A loss as people read it. look: a key of the theme; uncoded: a stop without a reason."""
 
     factor: str
     word: str
     look: str
     us: int
+    uncoded: bool = False
 
 
-def named(losses: Iterable[Loss], texts: Mapping[str, str]) -> list[Named]:
-    """The losses that there are, the largest first. texts: fault codes in words."""
-    found = [
-        Named(one.factor, _word(one, texts), _look(one.cause), one.us)
-        for one in losses
-        if abs(one.us) >= SHOWN_US
-    ]
-    return sorted(found, key=lambda one: (-one.us, one.word))
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What losses are called. texts: fault codes in words."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    reasons: Reasons = field(default_factory=lambda: Reasons(USUAL))
 
 
-def _word(one: Loss, texts: Mapping[str, str]) -> str:
+def named(losses: Iterable[Loss], words: Words) -> list[Named]:
+    """The losses that there are, the largest first; those that are called the same stand together."""
+    found: dict[tuple[str, str, str, bool], int] = {}
+    for one in losses:
+        key = (one.factor, _word(one, words), _look(one.cause), one.uncoded)
+        found[key] = found.get(key, 0) + one.us
+    out = [Named(*key[:3], us, key[3]) for key, us in found.items() if abs(us) >= SHOWN_US]
+    return sorted(out, key=lambda one: (-one.us, one.word))
+
+
+def _word(one: Loss, words: Words) -> str:
+    if one.reason:
+        reason = words.reasons.get(one.reason)
+        above = words.reasons.get(reason.parent).name if reason.parent else ""
+        return f"{above}: {reason.name[:1].lower()}{reason.name[1:]}" if above else reason.name
     if one.fault:
-        said = texts.get(one.fault) or f"fault {one.fault}"
-        return said[:1].upper() + said[1:]
+        return fault_word(one.fault, words.texts)
     state = STATES.get(one.cause)
     return _WORDS.get(one.cause) or (state.word.capitalize() if state else one.cause)
+
+
+def fault_word(code: str, texts: Mapping[str, str]) -> str:
+    said = texts.get(code) or f"fault {code}"
+    return said[:1].upper() + said[1:]
 
 
 def _look(cause: str) -> str:

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from layouts._losses import COLUMNS_MAX, Column, Named, columns, minutes, named, texts
+from layouts._losses import COLUMNS_MAX, Column, Named, Words, columns, minutes, named, texts
 from layouts._slots import Row, Rows
 from layouts._words import NOTHING, ms, number, site_time
 from mes.equipment import WorkUnit
 from mes.losses import Account, total
+from mes.reasons import Reasons
 from mes.snapshot import Snapshot
 from mes.standing import Standing
 from mes.states import STATES
+from mes.usual_reasons import USUAL
 
 FALLS, LOSSES, HOURS, TICKS = COLUMNS_MAX + 3, 8, 13, 13
 LATE_US = 15_000_000  # what is on record is so far behind at most while a shift runs
@@ -26,6 +28,8 @@ class Standings:
         alone = len(found) == 1  # whose sums stand there already
         self.whole = found[0].account if alone else total(one.account for one in found)
         self.oee = found[0].oee if alone else self.whole.oee
+        reasons = found[0].why.reasons if found else Reasons(USUAL)
+        self.words = Words(texts(unit.fault_texts for unit in units), reasons)
 
     @property
     def plan(self) -> float | None:
@@ -79,8 +83,8 @@ def standings(now: Snapshot, units: Iterable[WorkUnit]) -> Standings:
 def rows_of(now: Snapshot, shown: Standings) -> Rows:
     """All rows but those of single units."""
     whole = shown.whole
-    losses = named(whole.losses, texts(unit.fault_texts for unit in shown.units))
-    out: Rows = {"oee": _gauge(whole, shown), "window": _window(now, shown)}
+    losses = named(whole.losses, shown.words)
+    out: Rows = {"oee": _gauge(whole, shown), "window": window_row(now, shown)}
     falls = columns(whole, losses) if whole.pbt_us else []
     out["fall"] = {
         "pbt": minutes(whole.pbt_us),
@@ -175,7 +179,7 @@ def _length(s: float | None) -> str:
     return NOTHING if s is None else minutes(round(s * 1e6))
 
 
-def _window(now: Snapshot, shown: Standings) -> Row:
+def window_row(now: Snapshot, shown: Standings) -> Row:
     zone = now.plant.time_zone
     if not shown.found:
         words = "no calendar, or nothing on record yet"
@@ -221,7 +225,7 @@ def _loss(one: Named | None, most: int, together: float) -> Row:
 
 
 def _hours(now: Snapshot, shown: Standings) -> Rows:
-    zone, known = now.plant.time_zone, texts(unit.fault_texts for unit in shown.units)
+    zone = now.plant.time_zone
     found = list(shown.hours().items())[-HOURS:]
     most = max([1.0, *(max(want or 0, a.counted[0]) for _, (a, want) in found)])
     out: Rows = {}
@@ -233,7 +237,7 @@ def _hours(now: Snapshot, shown: Standings) -> Rows:
             }  # fmt: skip
             continue
         (start, end), (account, want) = found[n]
-        worst = named(account.losses, known)[:1]
+        worst = named(account.losses, shown.words)[:1]
         good, reject = account.counted
         gap = None if want is None else good - want
         out[f"hour:{n}"] = {

@@ -101,6 +101,7 @@ def top(plant: Plant, active: str, clock: Component, viewer: Any = None) -> Comp
                         className="menu",
                     ),
                     link("oee", "OEE", f"/oee/{widest(plant)}"),
+                    link("downtime", "Stops", f"/downtime/{widest(plant)}"),
                     link("connections", "Connections", "/connections"),
                 ],
                 className="nav-bar",

@@ -45,12 +45,7 @@ _BAR_FULL = 1.25  # the bar's length: this much of the ideal speed; its mark sta
 
 def layout(now: Snapshot, id: str | None = None) -> Component:
     if not known(now.plant, id):
-        return not_found.nothing(
-            now,
-            f"There is no area or work centre “{id}”",
-            "The walls that exist are listed here.",
-            topic=f"andon:{id}",
-        )
+        return not_found.no_place(now, f"andon:{id}", id, "area or work centre")
     assert id is not None
     units = now.plant.units_of(id)
     on_page, _ = _pages(len(units))

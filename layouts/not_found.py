@@ -18,6 +18,12 @@ def rows(now: Snapshot, id: str | None = None) -> Rows:
     return {}
 
 
+def no_place(now: Snapshot, topic: str, id: str | None, what: str = "place") -> Component:
+    """Of a screen of a place that is none."""
+    listed = "The places that exist are listed here."
+    return nothing(now, f"There is no {what} “{id}”", listed, topic=topic)
+
+
 def nothing(now: Snapshot, title: str, text: str, *, topic: str = "not_found") -> Component:
     """A friendly dead end: what is wrong, and every screen there is."""
     plant = now.plant

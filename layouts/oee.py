@@ -40,12 +40,7 @@ def known(plant: Plant, id: str | None) -> bool:
 
 def layout(now: Snapshot, id: str | None = None) -> Component:
     if not known(now.plant, id):
-        return not_found.nothing(
-            now,
-            f"There is no place “{id}”",
-            "The places that exist are listed here.",
-            topic=f"oee:{id}",
-        )
+        return not_found.no_place(now, f"oee:{id}", id)
     assert id is not None
     units = now.plant.units_of(id)
     single = id in now.plant.work_units
@@ -97,10 +92,6 @@ def _unit_row(now: Snapshot, unit: WorkUnit) -> Row:
 
 
 def _head(plant: Plant, id: str, units: Any, *, single: bool) -> Component:
-    crumbs: list[Any] = []
-    for part in plant.path_of(id).split("/")[:-1]:
-        crumbs += [html.A(plant.name_of(part), href=f"/oee/{part}"), " / "]
-    crumbs.append(plant.name_of(id))
     chip = keyed(
         "unit", html.Span([_parts.icon(), slot("word"), " ", in_state("clock")], className="chip"),
         tag=html.Span, className="oee-state",
@@ -108,16 +99,25 @@ def _head(plant: Plant, id: str, units: Any, *, single: bool) -> Component:
     return html.Div(
         [
             html.Div(
-                [html.Div(crumbs, className="crumb"), html.H1(f"OEE and losses, {plant.name_of(id)}")]
+                [crumbs(plant, id, "oee"), html.H1(f"OEE and losses, {plant.name_of(id)}")]
             ),
             chip,
             html.Span(className="grow"),
             keyed("window", slot("shift", html.B), " ", slot("from"), " ", slot("until"),
                   tag=html.Span, className="oee-window"),
+            html.A("Stops", href=f"/downtime/{id}", className="act small"),
             html.A("Unit", href=f"/unit/{id}", className="act small") if single else None,
         ],
         className="head oee-head",
     )  # fmt: skip
+
+
+def crumbs(plant: Plant, id: str, screen: str) -> Component:
+    """Where a place is, each place above it a link to the same screen of it."""
+    above: list[Any] = []
+    for part in plant.path_of(id).split("/")[:-1]:
+        above += [html.A(plant.name_of(part), href=f"/{screen}/{part}"), " / "]
+    return html.Div([*above, plant.name_of(id)], className="crumb")
 
 
 def _gauge() -> Component:

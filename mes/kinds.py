@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mes import access, master_data, people
+from mes import access, master_data, people, reasons
 from mes.records import Body, Change, Found, Invalid, Missing, current
 from mes.shifts import Holiday, ShiftException, ShiftPattern
 
@@ -81,6 +81,15 @@ def _master_data(_id: str, body: Body) -> Mapping[str, Any]:
     return master_data.to_plain(master_data.from_plain(body))
 
 
+def _reason_tree(_id: str, body: Body) -> Mapping[str, Any]:
+    return reasons.to_plain(reasons.from_plain(body))
+
+
+def _by_command(_id: str, _body: Body) -> Mapping[str, Any]:
+    """A stop's codes depend on each other: one command writes them all (mes.downtime)."""
+    raise ValueError("stops are given reasons by POST /api/v1/work-units/{id}/stop-codes")
+
+
 def _past_is_signed(old: Body | None, new: Body | None, now_us: int) -> Ids:
     """Who changes what held in the past changes figures that were shown: a second person approves."""
     if old is None or new is None:
@@ -132,6 +141,26 @@ KINDS: Mapping[str, Kind] = {
             check=_master_data,
             places=_of_itself,
             signatures=_past_is_signed,
+            removable=False,
+        ),
+        Kind(
+            key="reason_tree",
+            plural="reason-trees",
+            words="why machines of a place stand, and which of their faults mean what",
+            right="master_data",
+            see="records",
+            check=_reason_tree,
+            places=_of_itself,
+            wide=True,
+        ),
+        Kind(
+            key="stop_code",
+            plural="stop-codes",
+            words="why a machine stood, from a moment on",
+            right="downtime",
+            see="records",
+            check=_by_command,
+            places=lambda id, _body: (id.rpartition("@")[0],),
             removable=False,
         ),
         Kind(

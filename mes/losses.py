@@ -16,10 +16,11 @@ from mes.calendar import Span
 from mes.master_data import MasterData, at
 from mes.oee import Oee, Output, TimeElements
 from mes.reliability import Reliability
-from mes.states import STATES
+from mes.states import STATES, State
+from mes.stops import ASKED, Why
 from mes.timeline import UNKNOWN, Interval
 
-Cause = tuple[str, str]  # the state and the machine's fault code, "" for none
+Cause = tuple[str, str, str]  # the state, the machine's fault code and the reason, "" for none
 MICRO = "micro_stops"
 
 
@@ -32,12 +33,20 @@ class Minute(NamedTuple):
 
 
 class Loss(NamedTuple):
-    """Planned busy time that made no good piece. factor: of the OEE it is taken off; fault: a code."""
+    """Planned busy time that made no good piece. factor: of the OEE it is taken off; fault: a code;
+    reason: the id of one.
+    """
 
     factor: str  # availability, effectiveness, quality
     cause: str  # a state, or micro_stops, speed, no_cycle, reject
     fault: str
+    reason: str
     us: int
+
+    @property
+    def uncoded(self) -> bool:
+        """Whether it is of a stop of which nobody said why."""
+        return self.cause in ASKED and not self.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +85,22 @@ class Account:
     @property
     def unknown_us(self) -> int:
         """Planned busy time of which nothing is known."""
-        return sum(us for (state, _), us in self.lost.items() if state == UNKNOWN)
+        return sum(us for (state, *_), us in self.lost.items() if state == UNKNOWN)
+
+    @property
+    def stopped_us(self) -> int:
+        """Stops of which people are asked why: all that are no micro-stops."""
+        return sum(us for (state, *_), us in self.lost.items() if state in ASKED)
+
+    @property
+    def coded_us(self) -> int:
+        """Those of `stopped_us` that have a reason."""
+        return sum(us for (state, _, why), us in self.lost.items() if state in ASKED and why)
+
+    @property
+    def coded(self) -> float | None:
+        """The part of stops that has a reason, 0..1; None where nothing stood."""
+        return self.coded_us / self.stopped_us if self.stopped_us else None
 
     @property
     def oee(self) -> Oee:
@@ -117,15 +141,13 @@ class Account:
         Speed may be below 0: then the PRI is wrong, or pieces were made while nobody saw it run.
         Where a PRI is not stated all production time stands as "no_cycle".
         """
-        found = [
-            Loss("availability", state, fault, us) for (state, fault), us in self.lost.items() if us
-        ]
+        found = [Loss("availability", *cause, us) for cause, us in self.lost.items() if us]
         if self.micro_us:
-            found.append(Loss("effectiveness", MICRO, "", self.micro_us))
+            found.append(Loss("effectiveness", MICRO, "", "", self.micro_us))
         run_us, good_us = (self.run_ns or 0) // 1000, self.good_us
         slow = "speed" if self.run_ns is not None else "no_cycle"
-        found.append(Loss("effectiveness", slow, "", self.apt_us - self.micro_us - run_us))
-        found.append(Loss("quality", "reject", "", run_us - good_us))
+        found.append(Loss("effectiveness", slow, "", "", self.apt_us - self.micro_us - run_us))
+        found.append(Loss("quality", "reject", "", "", run_us - good_us))
         return tuple(found)
 
     @property
@@ -161,13 +183,14 @@ def account(
     spans: Sequence[Span],
     minutes: Iterable[Minute],
     versions: Sequence[MasterData],
+    why: Why | None = None,
     since_us: int = 0,
 ) -> Account:
     """The account of one work unit over the window that `spans` fill.
 
     intervals: its line of states, whole ones, in order; known_us: until when it is known;
     spans: of `Calendar.planned`; minutes: its pieces in the window; versions: its master data, ()
-    where there is none; since_us: when it was first heard of: what was planned before is not
+    where there is none; why: tells the reasons of its stops; since_us: when it was first heard of: what was planned before is not
     planned busy time of a unit that Takt did not have.
     """
     busy = [
@@ -175,14 +198,14 @@ def account(
         for span in spans
         if span.kind == "busy" and span.end_us > since_us
     ]
-    spent = _Spent(versions)
+    spent = _Spent(versions, why or Why())
     for one in intervals:
         spent.add(one, busy, known_us)
     window_us = spans[-1].end_us - spans[0].start_us if spans else 0
     pbt_us = sum(span.end_us - span.start_us for span in busy)
     unknown_us = pbt_us - spent.told_us
     if unknown_us:
-        spent.lost[UNKNOWN, ""] = spent.lost.get((UNKNOWN, ""), 0) + unknown_us
+        spent.lose((UNKNOWN, "", ""), unknown_us)
     made = _made(minutes, busy, versions)
     return Account(
         calendar_us=window_us,
@@ -201,8 +224,8 @@ def account(
 class _Spent:
     """Adds up the states of one unit inside of its planned busy time."""
 
-    def __init__(self, versions: Sequence[MasterData]) -> None:
-        self._versions = versions
+    def __init__(self, versions: Sequence[MasterData], why: Why) -> None:
+        self._versions, self._why = versions, why
         self.elements = {"apt": 0, "aust": 0, "adet": 0, "": 0}
         self.lost: dict[Cause, int] = {}
         self.told_us = self.micro_us = self.repair_us = self.failures = 0
@@ -216,20 +239,32 @@ class _Spent:
         state = STATES.get(one.state) or STATES[UNKNOWN]
         if state.element == "apt":
             self.elements["apt"] += us
-            return
-        if state.element == "adet" and self._is_micro(one, known_us):
+        elif state.element == "adet" and self._is_micro(one, known_us):
             if self._policy(one) == "effectiveness":
                 self.elements["apt"] += us
                 self.micro_us += us
-                return
-            cause = (MICRO, "")
+            else:
+                self.elements["adet"] += us
+                self.lose((MICRO, "", ""), us)
         else:
-            cause = (state.key, one.fault)
-            if state.fails and one.fault:
-                self.failures += _overlap(one.start_us, one.start_us + 1, busy) > 0
+            self.elements[state.element] += us
+            self._say_why(state, one, end_us, busy)
+
+    def _say_why(self, state: State, one: Interval, end_us: int, busy: Sequence[Span]) -> None:
+        """Lose an interval under its reasons. It is one failure at most, of the time it began in."""
+        failed = False
+        for part in self._why.parts(one, end_us):
+            us = _overlap(part.start_us, part.end_us, busy)
+            self.lose((state.key, one.fault, part.reason), us)
+            if state.stops and self._why.fails(part.reason, fault=one.fault):
                 self.repair_us += us
-        self.elements[state.element] += us
-        self.lost[cause] = self.lost.get(cause, 0) + us
+                failed = True
+        if failed:
+            self.failures += _overlap(one.start_us, one.start_us + 1, busy) > 0
+
+    def lose(self, cause: Cause, us: int) -> None:
+        if us:
+            self.lost[cause] = self.lost.get(cause, 0) + us
 
     def _is_micro(self, one: Interval, known_us: int) -> bool:
         """By its whole length, so that no window's edge makes a micro-stop of a stop; nobody knows

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mes.stops import Code
+
 Body = Mapping[str, Any]
 
 
@@ -83,6 +85,9 @@ class Found(Protocol):
 
     def records(self, kind: str) -> Sequence[Record]:
         """The newest versions of all that are there."""
+
+    def codes(self, work_unit: str, start_us: int, end_us: int) -> Sequence[Code]:
+        """What people said of the unit's stops between two moments, in order."""
 
 
 class Command(Protocol):

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 
 from mes.losses import Account, total
+from mes.master_data import MICRO_STOP_S
 from mes.oee import Oee
+from mes.stops import Stop, Why, stops
 from mes.timeline import Interval
 
 
@@ -13,8 +15,9 @@ class Standing:
 
     edges: the shift's start, the full hours in it, and `until_us`; hours: the account between each
     two; end_us: the shift's planned end; busy_us: planned busy time of the whole shift; line: its
-    states from start to `until_us`; target: of the OEE, None where none is set; cycle_s: the planned
-    run time per item now.
+    states from start to `until_us`; why: tells the reasons of its stops; target: of the OEE, None where none is set; cycle_s: the planned
+    run time per item now; micro_stop_s: stops that are shorter are asked no reason;
+    left: stops of the day before the shift that have no reason yet.
     """
 
     shift: str
@@ -25,6 +28,9 @@ class Standing:
     line: tuple[Interval, ...]
     target: float | None
     cycle_s: float | None
+    micro_stop_s: float = MICRO_STOP_S
+    why: Why = field(default_factory=Why)
+    left: tuple[Stop, ...] = ()
 
     # Formed once: screens ask for them with every message.
     account: Account = field(init=False)  # the shift so far
@@ -41,6 +47,11 @@ class Standing:
     @property
     def until_us(self) -> int:
         return self.edges[-1]
+
+    @property
+    def stops(self) -> tuple[Stop, ...]:
+        """The shift's stops, in order; one that reaches to `until_us` goes on."""
+        return stops(self.line, self.why, known_us=self.until_us)
 
     @property
     def plan(self) -> float | None:

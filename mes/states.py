@@ -20,14 +20,16 @@ class State:
     look: str  # hue and shape: run, help, stop, material, idle
     rank: int  # 0 is worst: the order of a wall
     element: str = ""  # of ISO 22400 inside of planned busy time: apt, aust, adet; "" for neither
-    fails: bool = False  # with a fault code it is a failure
+    stops: bool = (
+        False  # the machine itself stands: people say why, and with a fault it is a failure
+    )
 
 
 STATES: Mapping[str, State] = {
     s.key: s
     for s in (
-        State("stopped", "STOPPED", "stop", 0, "adet", True),
-        State("held", "HELD", "stop", 1, "adet", True),
+        State("stopped", "STOPPED", "stop", 0, "adet", stops=True),
+        State("held", "HELD", "stop", 1, "adet", stops=True),
         State("starved", "STARVED", "material", 2, "adet"),
         State("blocked", "BLOCKED", "material", 3, "adet"),
         State("waiting", "WAITING", "material", 4, "adet"),

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from dashboard.api import (
     audit,
     description,
+    downtime,
     errors,
     last_seen,
     log,
@@ -30,6 +31,7 @@ def register(server: FastAPI, hub: Hub, doorway: Doorway) -> None:
     work_units.register(server, hub)
     timeline.register(server, hub, doorway.desk)
     oee.register(server, hub, doorway.desk)
+    downtime.register(server, hub, doorway.desk)
     records.register(server, hub.plant, doorway)
     last_seen.register(server, hub.plant, doorway)
     log.register(server, hub.plant, doorway.desk)

@@ -15,6 +15,7 @@ from dashboard.api.shapes import time_out
 from dashboard.hub import Hub
 from dashboard.identity import who
 from dashboard.records import Desk
+from layouts._losses import Words, texts
 from mes.equipment import WorkUnit
 from mes.losses import Account, Loss, total
 from store.log import chain
@@ -73,17 +74,20 @@ class KpisOut(BaseModel):
 
 
 class LossOut(BaseModel):
-    """Planned busy time that made no good piece [s]; fault: the machine's code."""
+    """Planned busy time that made no good piece [s]; fault: the machine's code; reason: of a stop."""
 
     factor: Literal["availability", "effectiveness", "quality"]
     cause: str
     fault: str | None
     fault_text: str | None
+    reason: str | None
+    reason_name: str | None
     s: float
 
 
 class AccountOut(BaseModel):
-    """One window. Losses and good_s add up to pbt_s; suspect: what cannot be, in words."""
+    """One window. Losses and good_s add up to pbt_s; coded: the part of stops that has a reason, 0..1;
+    suspect: what cannot be, in words."""
 
     start: str
     end: str
@@ -92,6 +96,7 @@ class AccountOut(BaseModel):
     kpis: KpisOut
     losses: list[LossOut]
     good_s: float
+    coded: float | None
     suspect: list[str]
 
 
@@ -133,7 +138,7 @@ def register(server: FastAPI, hub: Hub, desk: Desk) -> None:
         `from` is a whole minute, for pieces are counted by the minute.
         """
         needs(who().person, "records")
-        units = _units(hub, id)
+        units = units_seen(hub, id)
         start, end = window_us(from_, until, DAYS_MAX)
         if start % MINUTE_US:
             raise Failed(422, "from: expected a whole minute, for pieces are counted by the minute")
@@ -141,7 +146,7 @@ def register(server: FastAPI, hub: Hub, desk: Desk) -> None:
         return Json(await desk.read(lambda c: _told(c, hub, id, units, edges, by is not None)))
 
 
-def _units(hub: Hub, id: str) -> Sequence[WorkUnit]:
+def units_seen(hub: Hub, id: str) -> Sequence[WorkUnit]:
     """All units at and below `id`. Who sees a part of them sees no sum: it would be another number
     under the same name.
     """
@@ -162,16 +167,17 @@ def _told(
 ) -> dict[str, Any]:
     position, _ = chain.newest(connection)
     plant, views = hub.plant, hub.views
-    found = accounts(connection, plant, units, edges, basis(connection, plant), views)
+    by = basis(connection, plant)
+    found = accounts(connection, plant, units, edges, by, views)
     wholes = {unit.id: total(found[unit.id]) for unit in units}
     windows = list(pairwise(edges))
     by_hour = [total(found[unit.id][n] for unit in units) for n in range(len(windows))]
-    texts = _texts(units)
+    words = Words(texts(unit.fault_texts for unit in units), by.reasons[units[0].id])
     return {
         "id": id,
-        **account_out(total(by_hour), edges[0], edges[-1], texts),
+        **account_out(total(by_hour), edges[0], edges[-1], words),
         "hours": [
-            account_out(one, *window, texts)
+            account_out(one, *window, words)
             for one, window in zip(by_hour, windows, strict=True)
             if hours
         ],
@@ -184,8 +190,8 @@ def _told(
     }
 
 
-def account_out(one: Account, start_us: int, end_us: int, texts: dict[str, str]) -> dict[str, Any]:
-    """As AccountOut. texts: fault codes in words."""
+def account_out(one: Account, start_us: int, end_us: int, words: Words) -> dict[str, Any]:
+    """As AccountOut."""
     return {
         "start": time_out(start_us),
         "end": time_out(end_us),
@@ -198,8 +204,9 @@ def account_out(one: Account, start_us: int, end_us: int, texts: dict[str, str])
             "outside_reject": one.outside_reject,
         },
         "kpis": kpis_out(one),
-        "losses": [_loss(loss, texts) for loss in one.losses],
+        "losses": [_loss(loss, words) for loss in one.losses],
         "good_s": one.good_us / 1e6,
+        "coded": one.coded,
         "suspect": list(one.oee.suspect),
     }
 
@@ -216,22 +223,13 @@ def kpis_out(one: Account) -> dict[str, float | None]:
     return {**found, "mtbf_s": reliability.mtbf_s, "mttr_s": reliability.mttr_s}
 
 
-def _loss(loss: Loss, texts: dict[str, str]) -> dict[str, Any]:
+def _loss(loss: Loss, words: Words) -> dict[str, Any]:
     return {
         "factor": loss.factor,
         "cause": loss.cause,
         "fault": loss.fault or None,
-        "fault_text": texts.get(loss.fault) if loss.fault else None,
+        "fault_text": words.texts.get(loss.fault) if loss.fault else None,
+        "reason": loss.reason or None,
+        "reason_name": words.reasons.get(loss.reason).name if loss.reason else None,
         "s": loss.us / 1e6,
     }
-
-
-def _texts(units: Sequence[WorkUnit]) -> dict[str, str]:
-    """Fault codes in words, where all units that have them say the same."""
-    out: dict[str, str] = {}
-    unlike = set()
-    for unit in units:
-        for code, text in unit.fault_texts.items():
-            if out.setdefault(code, text) != text:
-                unlike.add(code)
-    return {code: text for code, text in out.items() if code not in unlike}

@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from mes.downtime import COMMENT_MAX
 from mes.kinds import KINDS, camel
 from mes.master_data import FACTORS, MICRO_STOP_MAX_S, MICRO_STOP_S
 from mes.observation import rfc3339
 from mes.people import NAME_MAX, ROLES
+from mes.reasons import FAULTS_MAX
 from mes.records import Record, Signature
 from mes.shifts import WEEK
 
@@ -76,6 +78,34 @@ class MasterDataBody(_Body):
     versions: Annotated[list[MasterDataVersion], Field(min_length=1, max_length=500)]
 
 
+class ReasonBody(_Body):
+    """A reason of a stop; parent: of the first level; fails: the machine failed (MTBF, MTTR)."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    parent: str = ""
+    fails: bool = False
+
+
+class ReasonTreeBody(_Body):
+    """Why machines of a place stand. Id: of the work centre, area or site. faults: "217" or
+    "press-1:217" → the id of a reason; strict: a shift with stops without a reason is not signed."""
+
+    reasons: Annotated[list[ReasonBody], Field(min_length=1, max_length=90)]
+    faults: Annotated[dict[str, str], Field(max_length=FAULTS_MAX)] = {}
+    strict: bool = False
+
+
+class StopCodeBody(_Body):
+    """Why a machine stood between two moments; until null: for as long as the stop lasts. Id:
+    unit@from, in microseconds. Written by POST /api/v1/work-units/{id}/stop-codes only."""
+
+    from_: Annotated[str, Field(alias="from")]
+    until: str | None
+    reason: str
+    comment: str
+
+
 class BreakBody(_Body):
     name: Name
     start: Time
@@ -134,6 +164,8 @@ BODIES: dict[str, type[BaseModel]] = {
     "device": DeviceBody,
     "token": TokenBody,
     "master_data": MasterDataBody,
+    "reason_tree": ReasonTreeBody,
+    "stop_code": StopCodeBody,
     "shift_pattern": ShiftPatternBody,
     "holiday": HolidayBody,
     "shift_exception": ShiftExceptionBody,
@@ -232,7 +264,35 @@ def _lists(words: str, base: type[BaseModel]) -> dict[str, Any]:
 
 LIST, VERSIONS = _lists("List", _Page), _lists("Versions", _Versions)
 CHANGE = {key: _model(f"{camel(key)}Change", RemovalIn, body=(BODIES[key], ...)) for key in KINDS}
-CHANGES = (*CHANGE.values(), RemovalIn)
+
+
+class SeenIn(_Body):
+    """What was said of a stop from a moment on, as it was seen."""
+
+    from_: Annotated[str, Field(alias="from")]
+    version: int
+
+
+class StopCodeIn(_Body):
+    """A stretch of time and why the unit stood then. until null: for as long as the stop lasts;
+    reason: "" cuts the stop here and says nothing yet, null takes back what was said; seen: what
+    `pieces` of the stretch said, so that nobody overwrites what he has not seen."""
+
+    from_: Annotated[str, Field(alias="from")]
+    until: str | None = None
+    reason: str | None
+    comment: Annotated[str, Field(max_length=COMMENT_MAX)] = ""
+    seen: list[SeenIn] | None = None
+
+
+class StopCodeChange(_Body):
+    """Why a machine stood, and why that is changed."""
+
+    body: StopCodeIn
+    reason: Annotated[str, Field(max_length=1000)] = ""
+
+
+CHANGES = (*CHANGE.values(), RemovalIn, StopCodeChange)
 
 
 class ConflictDetail(BaseModel):

@@ -5,8 +5,9 @@ master data on record, now or as they were known at a position.
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -19,12 +20,15 @@ from mes.hours_and_days import Piece, pieces
 from mes.interpret import known_until_us
 from mes.losses import Account, Minute, account, total
 from mes.master_data import MasterData
+from mes.reasons import Reasons
 from mes.site_time import LAST_US
+from mes.stops import Code, Why
 from mes.timeline import Interval
 from mes.unit_view import UnitView
 from store.calendars import calendars
 from store.calendars import version_of as calendars_version
 from store.log import kept
+from store.log.codes import TREE, codes, reasons
 from store.log.reading import Records
 from store.log.tables import counts, folds, intervals
 
@@ -35,10 +39,18 @@ Views = Mapping[str, UnitView]
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What accounts are formed by beside the facts: calendars by area, master data by work unit."""
+    """What accounts are formed by beside the facts: calendars by area, and by work unit the master
+    data and reasons; digests: of these two, by work unit.
+    """
 
     calendars: Mapping[str, Calendar]
     masters: Mapping[str, Sequence[MasterData]]
+    reasons: Mapping[str, Reasons] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    def why(self, unit: str, codes: Sequence[Code]) -> Why:
+        """What tells the reasons of a unit's stops."""
+        return Why(unit, codes, self.reasons[unit])
 
 
 def basis(connection: Connection, plant: Plant) -> Basis:
@@ -46,12 +58,14 @@ def basis(connection: Connection, plant: Plant) -> Basis:
     found = Records(connection)
     bodies = {record.id: record.body or {} for record in found.records("master_data")}
     masters = {id: master_data.from_plain(body) for id, body in bodies.items()}
-    return Basis(calendars(found, plant), masters)
+    why = reasons(found, plant)
+    digests = {id: kept.basis_of_unit(masters.get(id, ()), why[id].tree) for id in why}
+    return Basis(calendars(found, plant), masters, why, digests)
 
 
 def version_of(connection: Connection) -> int:
     """The position of the newest change of what accounts are formed by."""
-    return calendars_version(connection, "master_data")
+    return calendars_version(connection, "master_data", TREE)
 
 
 def known_us(connection: Connection, units: Iterable[WorkUnit], views: Views) -> dict[str, int]:
@@ -60,15 +74,24 @@ def known_us(connection: Connection, units: Iterable[WorkUnit], views: Views) ->
     For the state that goes on now its live view may have heard more than is on record.
     """
     c, by_id = folds.c, {unit.id: unit for unit in units}
-    found = sa.select(c.work_unit, c.known_us).where(c.work_unit.in_(list(by_id)))
-    out = {id: int(us) for id, us in connection.execute(found) if us is not None}
-    i = intervals.c
-    open_ = (i.work_unit.in_(list(by_id)), i.until_position.is_(None), i.end_us.is_(None))
-    for id, state in connection.execute(sa.select(i.work_unit, i.state).where(*open_)):
+    newest = _of_unit(intervals.c.state).order_by(intervals.c.start_us.desc()).limit(1)
+    found = sa.select(c.work_unit, c.known_us, newest.scalar_subquery())
+    out: dict[str, int] = {}
+    for id, known, now in connection.execute(found.where(c.work_unit.in_(list(by_id)))):
         view = views.get(id)
-        if view and view.silent_since_us is None and view.state == state:
-            out[id] = max(out.get(id, 0), known_until_us(view, by_id[id]) or 0)
+        heard = None
+        if view and view.silent_since_us is None and view.state == now:
+            heard = known_until_us(view, by_id[id])
+        out[id] = max(int(known or 0), heard or 0)
     return {id: us for id, us in out.items() if us}
+
+
+def _of_unit(what: sa.ColumnElement[Any], *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """`what` of the intervals of the unit of a row of `folds`: looked up for each unit by itself, for
+    a database that groups looks at every interval there is.
+    """
+    mine = (intervals.c.work_unit == folds.c.work_unit, intervals.c.until_position.is_(None))
+    return sa.select(what).where(*mine, *where).correlate(folds)
 
 
 def settled_us(known: Iterable[int]) -> int | None:
@@ -88,6 +111,7 @@ class Told:
     first: Mapping[str, int]  # when each was first heard of
     lines: Mapping[str, Sequence[Interval]]
     minutes: Mapping[str, Sequence[Minute]]
+    codes: Mapping[str, Sequence[Code]]
 
     def account(self, unit: WorkUnit, piece: Piece, spans: Sequence[Span], by: Basis) -> Account:
         """The unit's account of a piece that lies in it. spans: what is planned there."""
@@ -97,6 +121,7 @@ class Told:
             spans=spans,
             minutes=_between(self.minutes.get(unit.id, ()), piece.start_us, piece.end_us),
             versions=by.masters.get(unit.id, ()),
+            why=by.why(unit.id, self.codes.get(unit.id, ())),
             since_us=self.first.get(unit.id, LAST_US),
         )
 
@@ -106,11 +131,15 @@ def told(
 ) -> Told:
     """What is on record of `units` between two moments; intervals are whole."""
     ids = [unit.id for unit in units]
+    lines = _lines(connection, ids, start_us, end_us)
+    low = min([start_us, *(line[0].start_us for line in lines.values())])
+    high = max([end_us, *(line[-1].end_us or 0 for line in lines.values())])
     return Told(
         known_us(connection, units, views),
         first_us(connection, units),
-        _lines(connection, ids, start_us, end_us),
+        lines,
         _minutes(connection, ids, start_us, end_us),
+        codes(connection, ids, low, high),
     )
 
 
@@ -131,7 +160,7 @@ def accounts(
     found: dict[tuple[str, Piece], Account] = {}
     missing: dict[Piece, list[WorkUnit]] = {}
     for unit in units:
-        area, own = plant.area_of(unit).id, kept.basis_of_unit(by.masters.get(unit.id, ()))
+        area, own = plant.area_of(unit).id, by.digests[unit.id]
         for piece in wanted:
             basis, body = rows.get((unit.id, piece.span, piece.start_us), ("", ""))
             if body and basis == plans.basis(area, piece) + own:
@@ -203,11 +232,10 @@ def _runs(found: Sequence[Piece]) -> Iterable[list[Piece]]:
 
 def first_us(connection: Connection, units: Iterable[WorkUnit]) -> dict[str, int]:
     """When each was first heard of; those that never were are left out."""
-    c = intervals.c
-    found = sa.select(c.work_unit, sa.func.min(c.start_us)).where(
-        c.work_unit.in_([unit.id for unit in units]), c.until_position.is_(None)
-    )
-    return {id: int(us) for id, us in connection.execute(found.group_by(c.work_unit))}
+    first = _of_unit(sa.func.min(intervals.c.start_us)).scalar_subquery()
+    found = sa.select(folds.c.work_unit, first)
+    rows = connection.execute(found.where(folds.c.work_unit.in_([unit.id for unit in units])))
+    return {id: int(us) for id, us in rows if us is not None}
 
 
 def _lines(
@@ -215,9 +243,12 @@ def _lines(
 ) -> Mapping[str, Sequence[Interval]]:
     c = intervals.c
     columns = (c.work_unit, c.start_us, c.end_us, c.state, c.fault)
+    inside = _of_unit(sa.func.max(c.start_us), c.start_us <= start_us).scalar_subquery()
     found = sa.select(*columns).where(
-        c.work_unit.in_(ids),
+        folds.c.work_unit.in_(ids),
+        c.work_unit == folds.c.work_unit,
         c.until_position.is_(None),
+        c.start_us >= sa.func.coalesce(inside, start_us),
         c.start_us < end_us,
         sa.or_(c.end_us.is_(None), c.end_us > start_us),
     )

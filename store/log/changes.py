@@ -6,8 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from mes import stops
 from store.live import dump, load
 from store.log import chain
+from store.log.kept import forget
 from store.log.tables import actions, audit, records
 
 KIND = "action"
@@ -31,6 +33,7 @@ class Changes:
         self._audit: list[dict[str, Any]] = []
         self._records: dict[tuple[str, str, int], dict[str, Any]] = {}
         self._past: list[dict[str, Any]] = []
+        self._coded: dict[str, int] = {}  # work unit → from when on other reasons hold
 
     def take(self, entry: chain.Entry) -> None:
         said = load(entry.body)
@@ -56,6 +59,9 @@ class Changes:
                     "signatures": dump(said["signatures"]),
                 }
             )
+            if kind == stops.KIND:
+                unit, start_us = id.rpartition("@")[0], stops.start_of(id)
+                self._coded[unit] = min(start_us, self._coded.get(unit, start_us))
             if kind:
                 self._record(entry, said["person"], kind, id, version, new)
 
@@ -91,6 +97,7 @@ class Changes:
         ):
             if rows:
                 connection.execute(table.insert(), rows)
+        forget(connection, self._coded)
         self._clear()
 
 

@@ -80,7 +80,7 @@ class Filling:
 
     def _basis_of(self, plans: Plans, unit: WorkUnit, piece: Piece) -> str:
         area = self._plant.area_of(unit).id
-        return plans.basis(area, piece) + kept.basis_of_unit(self._basis.masters.get(unit.id, ()))
+        return plans.basis(area, piece) + self._basis.digests[unit.id]
 
     def _of_another_basis(self, connection: Connection) -> Mapping[str, int]:
         """Work unit → from when on what is kept of it was formed by another plan or other master data."""

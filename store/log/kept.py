@@ -16,6 +16,7 @@ from mes.calendar import Span
 from mes.hours_and_days import Piece
 from mes.losses import Account
 from mes.master_data import MasterData
+from mes.reasons import ReasonTree
 from store.live import dump, load
 from store.log.tables import kept_accounts
 
@@ -35,9 +36,11 @@ def basis_of(spans: Sequence[Span]) -> str:
     return digest(*spans)
 
 
-def basis_of_unit(versions: Sequence[MasterData]) -> str:
-    """The half of a basis that is the unit's own."""
-    return digest(*versions)
+def basis_of_unit(versions: Sequence[MasterData], tree: ReasonTree) -> str:
+    """The half of a basis that is the unit's own. What was said of single stops is not in it: that
+    deletes the row.
+    """
+    return digest(*versions, tree)
 
 
 def to_text(account: Account) -> str:
@@ -48,7 +51,7 @@ def to_text(account: Account) -> str:
 def from_text(text: str) -> Account:
     values, lost = load(text)
     named = dict(zip(_NAMES, values, strict=True))
-    return Account(**named, lost={(state, fault): us for state, fault, us in lost})
+    return Account(**named, lost={(state, fault, why): us for state, fault, why, us in lost})
 
 
 def read(

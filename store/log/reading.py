@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mes.records import Record, Signature
+from mes.stops import Code
 from mes.timeline import UNKNOWN, Interval, Line
 from store.live import load
+from store.log import codes
 from store.log.tables import audit, counts, folds, intervals, records
 
 Pieces = tuple[int, int]  # good and reject
@@ -184,6 +186,10 @@ class Records:
             found = found.where(c.position <= self._position)
         rows = self._connection.execute(found.order_by(c.version).limit(limit))
         return [_record(row) for row in rows]
+
+    def codes(self, work_unit: str, start_us: int, end_us: int) -> Sequence[Code]:
+        """What people said of the unit's stops between two moments, in order; as it stands now."""
+        return codes.codes(self._connection, [work_unit], start_us, end_us).get(work_unit, ())
 
     def _place(self) -> sa.ColumnElement[str]:
         """As mes.sight.place_in, so that only what somebody sees is read."""

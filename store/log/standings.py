@@ -1,5 +1,7 @@
 """Reads how each work unit stands in its newest shift: what live screens show of the OEE."""
 
+from collections.abc import Mapping
+
 from sqlalchemy.engine import Connection
 
 from mes import master_data
@@ -8,13 +10,19 @@ from mes.equipment import Plant, WorkUnit
 from mes.hours_and_days import pieces
 from mes.losses import Account
 from mes.standing import Standing
+from mes.stops import Stop
 from mes.timeline import window
 from store.log.accounts import Basis, Told, Views, accounts, known_us, settled_us, told
+from store.log.downtime import stops_of
 
-BACK_US = 7 * 86_400_000_000  # so far back a shift is still the newest one
+Left = Mapping[str, tuple[Stop, ...]]
+DAY_US = 86_400_000_000
+BACK_US = 7 * DAY_US  # so far back a shift is still the newest one
 
 
-def standings(connection: Connection, plant: Plant, by: Basis, views: Views) -> dict[str, Standing]:
+def standings(
+    connection: Connection, plant: Plant, by: Basis, views: Views, left: Left | None = None
+) -> dict[str, Standing]:
     """Work unit → its standing; units without a calendar or with nothing on record are left out."""
     out: dict[str, Standing] = {}
     for area in plant.areas:
@@ -28,7 +36,29 @@ def standings(connection: Connection, plant: Plant, by: Basis, views: Views) -> 
         hours = accounts(connection, plant, units, edges, by, views)
         found = told(connection, units, shift.start_us, until_us, views)
         for unit in units:
-            out[unit.id] = _standing(found, unit, shift, edges, hours[unit.id], by)
+            behind = (left or {}).get(unit.id, ())
+            out[unit.id] = _standing(found, unit, shift, edges, hours[unit.id], by, behind)
+    return out
+
+
+def left_without_reason(
+    connection: Connection, plant: Plant, by: Basis, found: Mapping[str, Standing]
+) -> Left:
+    """Work unit → what stood in the day before its shift and has no reason: to be caught up on."""
+    out = {}
+    for area in plant.areas:
+        units = [unit for unit in plant.units_of(area) if unit.id in found]
+        starts = [found[unit.id].start_us for unit in units]
+        if not units:
+            continue
+        before = stops_of(connection, units, starts[0] - DAY_US, starts[0], by, {})
+        for unit in units:
+            limit_us = found[unit.id].micro_stop_s * 1e6
+            out[unit.id] = tuple(
+                stop for stop in before[unit.id]
+                if stop.end_us is not None and stop.end_us <= starts[0]
+                and not stop.coded and stop.us(0) >= limit_us
+            )  # fmt: skip
     return out
 
 
@@ -51,6 +81,7 @@ def _standing(
     edges: tuple[int, ...],
     hours: tuple[Account, ...],
     by: Basis,
+    left: tuple[Stop, ...],
 ) -> Standing:
     versions, until_us = by.masters.get(unit.id, ()), edges[-1]
     known = found.known.get(unit.id, 0)
@@ -64,4 +95,7 @@ def _standing(
         line=window(found.lines.get(unit.id, ()), edges[0], until_us, known_us=known),
         target=master.oee_target if master else None,
         cycle_s=master.ideal_cycle_s if master else None,
+        micro_stop_s=master.micro_stop_s if master else master_data.MICRO_STOP_S,
+        why=by.why(unit.id, found.codes.get(unit.id, ())),
+        left=left,
     )

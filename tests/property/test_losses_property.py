@@ -97,4 +97,4 @@ def test_what_counts_as_a_micro_stop_moves_no_oee(told, limit_s):
         if factor == "availability":
             assert after.micro_us == 0
         else:
-            assert (MICRO, "") not in after.lost
+            assert (MICRO, "", "") not in after.lost

@@ -109,7 +109,7 @@ def by_second(events, start, end, pause, cycle_s):
             found["apt"] += seconds
             found["micro"] += seconds * micro
         else:
-            lost[state, fault] += seconds
+            lost[state, fault, ""] += seconds
     for event in events:
         if isinstance(event, Counted):
             minute = event.at_us - event.at_us % MIN

@@ -165,5 +165,7 @@ def test_a_rebuild_forms_everything_anew(database, plant, days, tmp_path):
 
 
 def test_rows_are_read_as_they_were_written():
-    one = kept.Account(pbt_us=5, good=3, run_ns=None, lost={("stopped", "217"): 4, ("idle", ""): 1})
+    one = kept.Account(
+        pbt_us=5, good=3, run_ns=None, lost={("stopped", "217", "jam"): 4, ("idle", "", ""): 1}
+    )
     assert kept.from_text(kept.to_text(one)) == one

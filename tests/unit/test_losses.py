@@ -39,17 +39,17 @@ def test_a_shift():
     assert found.apt_us == (70 + 2 + 128 + 180) * MIN
     assert found.adet_us == (20 + 10) * MIN
     assert found.lost == {
-        ("changeover", ""): 30 * MIN,
-        ("stopped", "217"): 20 * MIN,
-        ("starved", ""): 10 * MIN,
-        ("unknown", ""): 10 * MIN,
+        ("changeover", "", ""): 30 * MIN,
+        ("stopped", "217", ""): 20 * MIN,
+        ("starved", "", ""): 10 * MIN,
+        ("unknown", "", ""): 10 * MIN,
     }
     assert (found.good, found.reject, found.outside) == (3000, 50, 7)
     assert (found.failures, found.reliability.mttr_s) == (1, 20 * 60)
     assert found.losses[-3:] == (
-        Loss("effectiveness", "micro_stops", "", 2 * MIN),
-        Loss("effectiveness", "speed", "", (380 - 2 - 305) * MIN),
-        Loss("quality", "reject", "", 5 * MIN),
+        Loss("effectiveness", "micro_stops", "", "", 2 * MIN),
+        Loss("effectiveness", "speed", "", "", (380 - 2 - 305) * MIN),
+        Loss("quality", "reject", "", "", 5 * MIN),
     )
     oee = found.oee
     assert oee.availability == pytest.approx(380 / 450)
@@ -62,7 +62,7 @@ def test_a_shift():
 def test_micro_stops_may_be_taken_off_availability():
     master = MasterData(valid_from_us=0, ideal_cycle_s=6.0, micro_stop_factor="availability")
     found = shift(versions=(master,))
-    assert found.lost["micro_stops", ""] == 2 * MIN
+    assert found.lost["micro_stops", "", ""] == 2 * MIN
     assert (found.micro_us, found.adet_us) == (0, 32 * MIN)
     assert found.oee.oee_index == shift().oee.oee_index
 
@@ -70,7 +70,7 @@ def test_micro_stops_may_be_taken_off_availability():
 def test_a_stop_becomes_none_of_the_micro_ones_by_the_edge_of_a_shift():
     """Ten of its fifty minutes are planned busy time on either side of lunch."""
     brief = MasterData(valid_from_us=0, ideal_cycle_s=6.0, micro_stop_s=1200)
-    assert shift(versions=(brief,)).lost["stopped", "217"] == 20 * MIN
+    assert shift(versions=(brief,)).lost["stopped", "217", ""] == 20 * MIN
 
 
 def test_without_a_cycle_there_is_no_effectiveness_and_the_losses_close():

@@ -1,0 +1,93 @@
+"""Reads why machines stood: the codes that people gave, and the reason trees they chose from."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from mes.equipment import Plant
+from mes.observation import microseconds
+from mes.reasons import Reason, Reasons, ReasonTree, from_plain
+from mes.records import Found
+from mes.stops import ASKED, KIND, Code, code_id, start_of
+from mes.usual_reasons import USUAL
+from store.live import load
+from store.log.tables import folds, intervals, records
+
+TREE = "reason_tree"
+
+
+def reasons(found: Found, plant: Plant) -> dict[str, Reasons]:
+    """Work unit → its reasons: of its work centre, else of its area, else of the site, else the usual."""
+    trees = {record.id: from_plain(record.body or {}) for record in found.records(TREE)}
+    had: dict[str, Reason] = {}
+    for tree in (USUAL, *trees.values()):
+        had |= {one.id: one for one in tree.reasons}
+    gone = tuple(had.values())
+    return {
+        unit.id: Reasons(tree_for(trees, reversed(plant.path_of(unit.id).split("/"))), gone)
+        for unit in plant.work_units.values()
+    }
+
+
+def tree_for(trees: Mapping[str, ReasonTree], places: Collection[str] | object) -> ReasonTree:
+    """The tree of the first of `places` that has one; they go from the unit up."""
+    return next((trees[place] for place in places if place in trees), USUAL)  # type: ignore
+
+
+def codes(
+    connection: Connection, units: Collection[str], start_us: int, end_us: int
+) -> Mapping[str, Sequence[Code]]:
+    """Work unit → the codes that touch the time between two moments, in order.
+
+    A code without an end lasts as long as the stop it began in.
+    """
+    unit, c, out = folds.c.work_unit, records.c, defaultdict[str, list[Code]](list)
+    first = sa.select(sa.func.max(c.id)).where(
+        c.kind == KIND, c.until_position.is_(None), c.body.is_not(None),
+        c.id <= _id(unit, start_us), c.id >= _id(unit, 0),
+        sa.func.substr(c.id, 1, sa.func.length(unit) + 1) == unit + "@",
+    ).correlate(folds).scalar_subquery()  # fmt: skip
+    found = sa.select(unit, c.id, c.version, c.body, c.by, _stop_end(unit, c.id)).where(
+        unit.in_(units),
+        c.kind == KIND,
+        c.until_position.is_(None),
+        c.body.is_not(None),
+        c.id >= sa.func.coalesce(first, _id(unit, start_us)),
+        c.id < _id(unit, end_us),
+    )
+    for of, id, version, body, by, stop_end_us in connection.execute(found):
+        if id.rpartition("@")[0] != of:
+            continue  # as another collation sorts
+        code = _code(start_of(id), version, load(body), by, stop_end_us)
+        if code.end_us is None or code.end_us > start_us:
+            out[of].append(code)
+    return {of: sorted(found) for of, found in out.items()}
+
+
+def _id(unit: sa.ColumnElement[str], us: int) -> sa.ColumnElement[str]:
+    return unit + code_id("", us)
+
+
+def _stop_end(
+    unit: sa.ColumnElement[str], id: sa.ColumnElement[str]
+) -> sa.ScalarSelect[int | None]:
+    """When the stop ended that was going on at the moment that a code's id tells of."""
+    i = intervals.c
+    start_us = sa.cast(sa.func.substr(id, sa.func.length(unit) + 2), sa.BigInteger)
+    after = sa.select(sa.func.min(i.start_us)).where(
+        i.work_unit == unit,
+        i.until_position.is_(None),
+        i.start_us > start_us,
+        i.state.not_in(ASKED),
+    )
+    return after.correlate(folds, records).scalar_subquery()
+
+
+def _code(start_us: int, version: int, body: Mapping[str, str], by: str, stop: int | None) -> Code:
+    until = body["until"]
+    until_us = None if until is None else microseconds(datetime.fromisoformat(until))
+    end_us = stop if until_us is None else until_us
+    return Code(start_us, end_us, body["reason"], body["comment"], by, version, until_us)

@@ -1,0 +1,47 @@
+"""Reads the stops of work units with their reasons, and which reasons are given most."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from mes.equipment import WorkUnit
+from mes.stops import KIND, Stop, stops
+from store.live import load
+from store.log.accounts import Basis, Views, told
+from store.log.tables import records
+
+NEWEST = 300  # codes that are looked at for favourites
+
+
+def stops_of(
+    connection: Connection,
+    units: Sequence[WorkUnit],
+    start_us: int,
+    end_us: int,
+    by: Basis,
+    views: Views,
+) -> Mapping[str, tuple[Stop, ...]]:
+    """Work unit → its stops that touch the time between two moments, whole as far as is on record."""
+    found = told(connection, units, start_us, end_us, views)
+    out = {}
+    for unit in units:
+        why = by.why(unit.id, found.codes.get(unit.id, ()))
+        known_us = found.known.get(unit.id, 0)
+        out[unit.id] = stops(found.lines.get(unit.id, ()), why, known_us=known_us)
+    return out
+
+
+def favourites(connection: Connection, unit: str, most: int) -> list[str]:
+    """The reasons that people gave most often of late at a work unit."""
+    c = records.c
+    newest = (
+        sa.select(c.body)
+        .where(c.kind == KIND, c.until_position.is_(None), c.body.is_not(None))
+        .where(c.id > f"{unit}@", c.id < f"{unit}@9")
+        .order_by(c.id.desc())
+        .limit(NEWEST)
+    )
+    said = (load(body)["reason"] for body in connection.execute(newest).scalars())
+    return [reason for reason, _ in Counter(r for r in said if r).most_common(most)]
