@@ -53,9 +53,10 @@ class CodeStop:
 
     def decide(self, found: Found, *, now_us: int) -> tuple[Change, ...]:
         self._check(found, now_us)
-        there = found.codes(self.unit, self.from_us, self.until_us or FOREVER_US)
+        end_us = self.until_us or found.stop_end_us(self.unit, self.from_us) or FOREVER_US
+        there = found.codes(self.unit, self.from_us, end_us)
         self._is_seen(found, there)
-        bodies = self._after(there)
+        bodies = self._after(there, end_us)
         if self.why is not None:
             said = code_body(self.from_us, self.until_us, self.why, self.comment.strip())
             bodies[code_id(self.unit, self.from_us)] = said
@@ -86,7 +87,7 @@ class CodeStop:
         record = found.record(KIND, code_id(self.unit, newest.start_us))
         raise Conflict(f"this stop was given a reason meanwhile, by {newest.by}", record)
 
-    def _after(self, there: Sequence[Code]) -> dict[str, Body | None]:
+    def _after(self, there: Sequence[Code], end_us: int) -> dict[str, Body | None]:
         """What becomes of the codes that were there: what reaches out of the stretch stays."""
         out: dict[str, Body | None] = {}
         for code in there:
@@ -94,10 +95,9 @@ class CodeStop:
             out[id] = None
             if code.start_us < self.from_us:
                 out[id] = code_body(code.start_us, self.from_us, code.reason, code.comment)
-            until = self.until_us
-            if until is not None and (code.end_us is None or code.end_us > until):
-                rest = code_body(until, code.until_us, code.reason, code.comment)
-                out[code_id(self.unit, until)] = rest
+            if (code.end_us or FOREVER_US) > end_us:
+                rest = code_body(end_us, code.until_us, code.reason, code.comment)
+                out[code_id(self.unit, end_us)] = rest
         return out
 
 

@@ -160,7 +160,7 @@ KINDS: Mapping[str, Kind] = {
             right="downtime",
             see="records",
             check=_by_command,
-            places=lambda id, _body: (id.rpartition("@")[0],),
+            places=lambda id, _body: (id.partition("@")[0],),
             removable=False,
         ),
         Kind(

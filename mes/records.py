@@ -89,6 +89,9 @@ class Found(Protocol):
     def codes(self, work_unit: str, start_us: int, end_us: int) -> Sequence[Code]:
         """What people said of the unit's stops between two moments, in order."""
 
+    def stop_end_us(self, work_unit: str, us: int) -> int | None:
+        """When the stop ended that went on at a moment; None where it goes on."""
+
 
 class Command(Protocol):
     """What a person asks for: a frozen dataclass whose fields are all that it says."""

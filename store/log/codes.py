@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -71,19 +72,25 @@ def _id(unit: sa.ColumnElement[str], us: int) -> sa.ColumnElement[str]:
     return unit + code_id("", us)
 
 
+def stop_end_us(connection: Connection, unit: str, us: int) -> int | None:
+    """When the stop ended that was going on at a moment; None where it goes on."""
+    found: int | None = connection.scalar(_end_after(sa.literal(unit), sa.literal(us)))
+    return found
+
+
 def _stop_end(
     unit: sa.ColumnElement[str], id: sa.ColumnElement[str]
 ) -> sa.ScalarSelect[int | None]:
-    """When the stop ended that was going on at the moment that a code's id tells of."""
-    i = intervals.c
+    """As `stop_end_us`, of the moment that a code's id tells of."""
     start_us = sa.cast(sa.func.substr(id, sa.func.length(unit) + 2), sa.BigInteger)
-    after = sa.select(sa.func.min(i.start_us)).where(
-        i.work_unit == unit,
-        i.until_position.is_(None),
-        i.start_us > start_us,
-        i.state.not_in(ASKED),
+    return _end_after(unit, start_us).correlate(folds, records).scalar_subquery()
+
+
+def _end_after(unit: sa.ColumnElement[str], us: sa.ColumnElement[int]) -> sa.Select[Any]:
+    i = intervals.c
+    return sa.select(sa.func.min(i.start_us)).where(
+        i.work_unit == unit, i.until_position.is_(None), i.start_us > us, i.state.not_in(ASKED)
     )
-    return after.correlate(folds, records).scalar_subquery()
 
 
 def _code(start_us: int, version: int, body: Mapping[str, str], by: str, stop: int | None) -> Code:

@@ -191,6 +191,10 @@ class Records:
         """What people said of the unit's stops between two moments, in order; as it stands now."""
         return codes.codes(self._connection, [work_unit], start_us, end_us).get(work_unit, ())
 
+    def stop_end_us(self, work_unit: str, us: int) -> int | None:
+        """When the stop ended that went on at a moment; None where it goes on."""
+        return codes.stop_end_us(self._connection, work_unit, us)
+
     def _place(self) -> sa.ColumnElement[str]:
         """As mes.sight.place_in, so that only what somebody sees is read."""
         at = sa.func.instr if self._connection.dialect.name == "sqlite" else sa.func.strpos

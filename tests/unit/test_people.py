@@ -17,6 +17,7 @@ MATRIX = {
     "records": "x x x x x x x",
     "account": "x x x x x x x",
     "exceptions": "- x - - x x x",
+    "downtime": "x x - x x x x",
     "calendar": "- - - - x x x",
     "master_data": "- - - - x x x",
     "configuration": "- - - - - - -",

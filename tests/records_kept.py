@@ -1,0 +1,47 @@
+"""Records in memory, for commands that are tried without a database."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from mes.observation import microseconds
+from mes.records import Change, Record
+from mes.stops import KIND, Code, start_of
+
+
+class Kept:
+    """A `mes.records.Found` that takes changes. stop_end: when the stop of a moment ends."""
+
+    def __init__(self, stop_end: Callable[[int], int | None] = lambda _us: None) -> None:
+        self._stop_end = stop_end
+        self._versions: dict[tuple[str, str], Record] = {}
+
+    def take(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            key = (change.kind, change.id)
+            version = self._versions[key].version + 1 if key in self._versions else 1
+            assert change.old == (found.body if (found := self.record(*key)) else None)
+            self._versions[key] = Record(kind=change.kind, id=change.id, version=version,
+                                         body=change.new, by="olga", at_us=0, position=0)  # fmt: skip
+
+    def record(self, kind: str, id: str) -> Record | None:
+        found = self._versions.get((kind, id))
+        return found if found and found.body is not None else None
+
+    def records(self, kind: str) -> Sequence[Record]:
+        there = [self.record(*key) for key in self._versions if key[0] == kind]
+        return [record for record in there if record is not None]
+
+    def stop_end_us(self, work_unit: str, us: int) -> int | None:
+        return self._stop_end(us)
+
+    def codes(self, work_unit: str, start_us: int, end_us: int) -> Sequence[Code]:
+        out = []
+        for record in self.records(KIND):
+            body, start = record.body or {}, start_of(record.id)
+            said = body["until"]
+            until = None if said is None else microseconds(datetime.fromisoformat(said))
+            end = self._stop_end(start) if until is None else until
+            if start < end_us and (end is None or end > start_us):
+                out.append(Code(start, end, body["reason"], body["comment"], record.by,
+                                record.version, until))  # fmt: skip
+        return sorted(out)
