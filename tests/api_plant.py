@@ -7,16 +7,20 @@ import asyncio
 import datetime as dt
 import itertools
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 
 from cli.settings import settings
+from mes.downtime import CodeStop
 from mes.events import Counted, Event, FaultRaised, StateChanged
 from mes.kinds import Set
 from mes.observation import microseconds, moment
 from mes.people import ROLES
+from mes.reasons import to_plain
 from mes.unit_view import UnitView
+from mes.usual_reasons import USUAL
 from store import live
 from store.actions import SYSTEM, Actions
 from store.configured import take_on_record
@@ -89,6 +93,7 @@ class ApiPlant:
         self._people()
         self._calendar()
         self._facts()
+        self._reasons()
 
     def set(self, kind: str, id: str, body: dict, *, version: int | None = None) -> None:
         command = Set(kind=kind, id=id, body=body, version=version)
@@ -126,6 +131,15 @@ class ApiPlant:
             )
             folds.append(fold)
         Facts(self.database).commit(folds)
+
+    def _reasons(self) -> None:
+        """Each place has a tree in which 101 means something; what is said of minute 65 on is power."""
+        for place in ("north", "press-shop", "assembly"):
+            faults = {"101": "part_stuck"} if place == "press-shop" else {}
+            self.set("reason_tree", place, to_plain(replace(USUAL, faults=faults)))
+        for unit in UNITS:
+            command = CodeStop(unit=unit, from_us=at_us(65), until_us=at_us(70), why="power")
+            self.actions.perform(command, SYSTEM, next(self._keys))
 
     def as_who(self, id: str) -> httpx.Client:
         """Somebody who is signed in, as the browser of his would ask."""
@@ -175,6 +189,11 @@ def put(
     """Keep `body` as the record at `path`, a new one unless `headers` say otherwise."""
     told = {"Idempotency-Key": key or next(KEYS), **headers}
     return client.put(f"/api/v1/{path}", json={"body": body, **said}, headers=told)
+
+
+def post(client: httpx.Client, path: str, body: dict) -> httpx.Response:
+    headers = {"Idempotency-Key": next(KEYS)}
+    return client.post(f"/api/v1/{path}", json={"body": body}, headers=headers)
 
 
 def delete(client: httpx.Client, path: str, version: int, key: str | None = None) -> httpx.Response:

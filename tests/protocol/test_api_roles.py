@@ -5,7 +5,18 @@ import pytest
 
 from mes.kinds import KINDS
 from mes.people import RIGHTS, ROLES
-from tests.api_plant import ApiPlant, cancelled, delete, holiday, pattern, put, text, until_known
+from tests.api_plant import (
+    ApiPlant,
+    at_us,
+    cancelled,
+    delete,
+    holiday,
+    pattern,
+    post,
+    put,
+    text,
+    until_known,
+)
 
 DAYS = (f"2030-{m:02}-{d:02}" for m in range(1, 13) for d in range(1, 29))
 WINDOW = f"from={text(0)}&until={text(120)}"
@@ -27,6 +38,10 @@ READS = {
     "work-units/{unit}/planned?" + WINDOW: "records",
     "oee/{unit}?" + WINDOW: "records",
     "oee/{area}?by=hour&" + WINDOW: "records",
+    "downtime/{unit}?" + WINDOW: "records",
+    "reason-trees/{area}": "records",
+    "reason-trees/{area}/versions": "records",
+    "stop-codes/{unit}@" + f"{at_us(65):016}": "records",
     "master-data/{unit}": "records",
     "master-data/{unit}/versions": "records",
     "shift-patterns/{area}@2026-01-01": "records",
@@ -188,3 +203,18 @@ def test_an_administrator_of_an_area_is_told_what_he_lacks_and_offered_nothing(p
     assert f'href="{path}"' in site.get("/account").text
     assert f'href="{path}"' not in area.get("/account").text
     assert "Your roles: operator." in plant.as_who("operator-site").get(path).text
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_say_where_why_machines_stood(plant, role):
+    has = role in RIGHTS["downtime"].roles
+    cells = {
+        (f"{role}-site", "press-1"): 200 if has else 403,
+        (f"{role}-site", "station-1"): 200 if has else 403,
+        (f"{role}-press", "press-1"): 200 if has else 403,
+        (f"{role}-press", "station-1"): 404 if has else 403,
+    }
+    for n, ((who, unit), status) in enumerate(cells.items()):
+        body = {"from": text(60), "until": text(61), "reason": "", "comment": f"{role} {n}"}
+        answer = post(plant.as_who(who), f"work-units/{unit}/stop-codes", body)
+        assert answer.status_code == status, (who, unit, answer.text)

@@ -39,6 +39,7 @@ def say(actions):
         command = CodeStop(unit=unit, from_us=from_us, until_us=until_us, why=why, **more)
         return actions.perform(command, by, next(keys))
 
+    code.door = actions
     return code
 
 
@@ -134,7 +135,7 @@ def test_what_is_refused(database, plant, say):
     with pytest.raises(Invalid, match="at most 300"):
         say(start, end, "power", comment="x" * 301)
     with pytest.raises(Invalid, match="POST"):
-        Set(kind=KIND, id=f"press-1@{start}", body={}, version=0).decide(None, now_us=end)
+        say.door.perform(Set(kind=KIND, id=f"press-1@{start}", body={}, version=0), OLGA, "set")
     with pytest.raises(Forbidden):
         say(start, end, "power", unit="station-1")
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plotly.utils import PlotlyJSONEncoder
 
-from layouts import andon, connections, not_found, oee, overview, unit
+from layouts import andon, connections, downtime, not_found, oee, overview, unit
 from layouts._facts import facts, severity
 from layouts._slots import components
 from layouts._words import NOTHING
@@ -34,6 +34,7 @@ SCREENS = [
     (unit, "m3"),
     (connections, None),
     *((oee, id) for id in ("m1", "m2", "line", "site")),
+    *((downtime, id) for id in ("m1", "m2", "line", "site")),
 ]
 TAGS = {
     "state": Tag(name="state", device="plc", role="state"),
