@@ -132,7 +132,7 @@ def _coded(shown: Standings, found: Iterable[_Shown]) -> Row:
         "part": "–" if coded is None else f"{percent(coded)} %",
         "left": words if pieces else "",
         "none": "" if pieces else _none(shown),
-        "more": f"and {plural(more, 'more', 'more')} in this shift" if more > 0 else "",
+        "more": f"and {more} more" if more > 0 else "",
     }
 
 
