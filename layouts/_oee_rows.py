@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from layouts._losses import COLUMNS_MAX, Column, Named, Words, columns, minutes, named, texts
+from layouts._losses import COLUMNS_MAX, Column, Lost, Named, Words, columns, minutes, named, texts
 from layouts._slots import Row, Rows
 from layouts._words import NOTHING, ms, number, site_time
 from mes.equipment import WorkUnit
@@ -30,6 +30,11 @@ class Standings:
         self.oee = found[0].oee if alone else self.whole.oee
         reasons = found[0].why.reasons if found else Reasons(USUAL)
         self.words = Words(texts(unit.fault_texts for unit in units), reasons)
+
+    @staticmethod
+    def lost(one: Standing) -> Lost:
+        """A unit's losses, with what makes parts and money of them."""
+        return Lost(one.account.losses, one.cycle_s, one.cost_per_h)
 
     @property
     def plan(self) -> float | None:
@@ -83,7 +88,7 @@ def standings(now: Snapshot, units: Iterable[WorkUnit]) -> Standings:
 def rows_of(now: Snapshot, shown: Standings) -> Rows:
     """All rows but those of single units."""
     whole = shown.whole
-    losses = named(whole.losses, shown.words)
+    losses = named(map(shown.lost, shown.found), shown.words)
     out: Rows = {"oee": _gauge(whole, shown), "window": window_row(now, shown)}
     falls = columns(whole, losses) if whole.pbt_us else []
     out["fall"] = {
@@ -237,7 +242,7 @@ def _hours(now: Snapshot, shown: Standings) -> Rows:
             }  # fmt: skip
             continue
         (start, end), (account, want) = found[n]
-        worst = named(account.losses, shown.words)[:1]
+        worst = named([Lost(account.losses)], shown.words)[:1]
         good, reject = account.counted
         gap = None if want is None else good - want
         out[f"hour:{n}"] = {

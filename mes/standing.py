@@ -17,6 +17,7 @@ class Standing:
     two; end_us: the shift's planned end; busy_us: planned busy time of the whole shift; line: its
     states from start to `until_us`; why: tells the reasons of its stops; target: of the OEE, None where none is set; cycle_s: the planned
     run time per item now; micro_stop_s: stops that are shorter are asked no reason;
+    cost_per_h: of planned busy time;
     left: stops of the day before the shift that have no reason yet.
     """
 
@@ -29,6 +30,7 @@ class Standing:
     target: float | None
     cycle_s: float | None
     micro_stop_s: float = MICRO_STOP_S
+    cost_per_h: float | None = None
     why: Why = field(default_factory=Why)
     left: tuple[Stop, ...] = ()
 

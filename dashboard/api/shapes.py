@@ -70,6 +70,7 @@ class MasterDataVersion(_Body):
     oee_target: Annotated[float | None, Field(gt=0, le=1)] = None
     micro_stop_s: Annotated[float, Field(ge=0, le=MICRO_STOP_MAX_S)] = MICRO_STOP_S
     micro_stop_factor: Literal[FACTORS] = FACTORS[0]  # type: ignore[valid-type]
+    cost_per_h: Annotated[float | None, Field(ge=0)] = None
 
 
 class MasterDataBody(_Body):

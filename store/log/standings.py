@@ -96,6 +96,7 @@ def _standing(
         target=master.oee_target if master else None,
         cycle_s=master.ideal_cycle_s if master else None,
         micro_stop_s=master.micro_stop_s if master else master_data.MICRO_STOP_S,
+        cost_per_h=master.cost_per_h if master else None,
         why=by.why(unit.id, found.codes.get(unit.id, ())),
         left=left,
     )
