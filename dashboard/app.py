@@ -16,7 +16,7 @@ from dash import Dash
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 
-from dashboard import api, audit_page, drafts, health
+from dashboard import api, audit_page, drafts, health, oee_page
 from dashboard.access import Access, Gate
 from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
 from dashboard.calls import Calls
@@ -100,6 +100,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     health.register(server, hub, broadcast, desk)
     for form in FORMS:
         form.register(server, config, doorway)
+    oee_page.register(server, config, hub, doorway)
     drafts.register(server, Drafts(hub.redis))
     api.register(server, hub, doorway)
     server.get("/sw.js", include_in_schema=False)(_service_worker)
@@ -176,7 +177,9 @@ def _protected(path: str) -> bool:
     """Whether it is the address of a page for people who are signed in: every page that is no
     live screen. An address that is none gets the page that says so, as a live screen does.
     """
-    first = path.split("/")[1] if path.startswith("/") else ""
+    first, *rest = path.split("/")[1:] if path.startswith("/") else [""]
+    if first == "oee" and len(rest) > 1:  # a window that has passed
+        return True
     live = {screen.PATH.split("/")[1] for screen in SCREENS.values()}
     pages = {page["path"].split("/")[1] for page in dash.page_registry.values() if page["path"]}
     return first not in live and first in (pages | FORM_PAGES)

@@ -3,7 +3,18 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from layouts._losses import COLUMNS_MAX, Column, Lost, Named, Words, columns, minutes, named, texts
+from layouts._losses import (
+    COLUMNS_MAX,
+    FACTORS,
+    Column,
+    Lost,
+    Named,
+    Words,
+    columns,
+    minutes,
+    named,
+    texts,
+)
 from layouts._slots import Row, Rows
 from layouts._words import NOTHING, ms, number, site_time
 from mes.equipment import WorkUnit
@@ -11,13 +22,15 @@ from mes.losses import Account, total
 from mes.reasons import Reasons
 from mes.snapshot import Snapshot
 from mes.standing import Standing
-from mes.states import STATES
 from mes.usual_reasons import USUAL
 
-FALLS, LOSSES, HOURS, TICKS = COLUMNS_MAX + 3, 8, 13, 13
+FALLS, LOSSES = COLUMNS_MAX + 3, 8
 LATE_US = 15_000_000  # what is on record is so far behind at most while a shift runs
+_RING = {"good": "run", "availability": "stop", "effectiveness": "idle", "quality": "material"}
 NEVER = "9999999999999"
-_HUES = {look: f"var(--{look})" for look in ("run", "help", "stop", "material", "idle")}
+HUES = {look: f"var(--{look})" for look in ("run", "help", "stop", "material", "idle")} | {
+    "stale": "var(--hatch-b)"
+}
 
 
 class Standings:
@@ -107,7 +120,35 @@ def rows_of(now: Snapshot, shown: Standings) -> Rows:
         one = losses[n] if n < len(losses) else None
         so_far += one.us if one else 0
         out[f"loss:{n}"] = _loss(one, most, _part(so_far, lost))
-    return out | _hours(now, shown)
+    return out | {"burst": _burst(whole, losses), "coded": _coded(now, shown)}
+
+
+def _coded(now: Snapshot, shown: Standings) -> Row:
+    """How much of the stops has a reason, and how often money can be made of losses."""
+    coded, currency = shown.whole.coded, now.plant.currency
+    return {
+        "part": "nothing stood" if coded is None else f"coded {coded * 100:.0f} %",
+        "currency": currency or "money",
+    }
+
+
+def _burst(whole: Account, losses: Sequence[Named]) -> Row:
+    """Two rings: factors inside, what they were lost to outside, in the same order."""
+    order = ("good", *FACTORS)
+    parts = [("good", "run", whole.good_us)]
+    parts += [(one.factor, one.look, one.us) for one in losses if one.us > 0]
+    parts.sort(key=lambda part: (order.index(part[0]), -part[2]))
+    inside = [(f, _RING[f], sum(us for g, _, us in parts if g == f)) for f in order]
+    return {"inner@style": _ring(inside), "outer@style": _ring(parts)}
+
+
+def _ring(parts: Sequence[tuple[str, str, int]]) -> str:
+    whole, at, stripes = sum(us for *_, us in parts), 0, []
+    for _, look, us in parts:
+        edges = (at / whole * 360, (at + us) / whole * 360) if whole else (0.0, 0.0)
+        stripes.append(f"{HUES[look]} {edges[0]:.2f}deg {edges[1]:.2f}deg")
+        at += us
+    return f"--ring:conic-gradient({', '.join(stripes)})" if whole else "--ring:var(--sunken)"
 
 
 def _part(part: float, whole: float) -> float:
@@ -205,10 +246,12 @@ def window_row(now: Snapshot, shown: Standings) -> Row:
 
 def _fall(column: Column | None) -> Row:
     if column is None:
-        return {"@data-on": "no", "@data-look": "idle", "bar@style": "", "word": "", "us": ""}
+        return {"@data-on": "no", "@data-look": "idle", "@data-coded": "yes", "bar@style": "",
+                "word": "", "us": ""}  # fmt: skip
     return {
         "@data-on": "yes",
         "@data-look": column.loss.look,
+        "@data-coded": "no" if column.loss.uncoded else "yes",
         "bar@style": f"--low:{column.low:.4f};--high:{column.high:.4f}",
         "word": column.loss.word,
         "us": minutes(-column.loss.us),
@@ -217,80 +260,16 @@ def _fall(column: Column | None) -> Row:
 
 def _loss(one: Named | None, most: int, together: float) -> Row:
     if one is None:
-        empty = dict.fromkeys(("word", "us", "together", "bar@style"), "")
-        return {"@data-on": "no", "@data-look": "idle", **empty}
+        empty = dict.fromkeys(("word", "us", "parts", "cost", "together", "bar@style"), "")
+        return {"@data-on": "no", "@data-look": "idle", "@data-coded": "yes", **empty}
     return {
         "@data-on": "yes",
         "@data-look": one.look,
         "word": one.word,
         "us": f"{one.us / 6e7:,.1f}",
+        "parts": number(one.parts),
+        "cost": number(one.cost),
+        "@data-coded": "no" if one.uncoded else "yes",
         "together": f"{together * 100:.0f} %",
         "bar@style": f"--v:{_part(one.us, most):.4f}",
-    }
-
-
-def _hours(now: Snapshot, shown: Standings) -> Rows:
-    zone = now.plant.time_zone
-    found = list(shown.hours().items())[-HOURS:]
-    most = max([1.0, *(max(want or 0, a.counted[0]) for _, (a, want) in found)])
-    out: Rows = {}
-    for n in range(HOURS):
-        if n >= len(found):
-            empty = dict.fromkeys(("at", "want", "good", "gap", "reject", "worst", "bar@style"), "")
-            out[f"hour:{n}"] = {
-                "@data-on": "no", "@data-behind": "no", "@data-look": "idle", **empty,
-            }  # fmt: skip
-            continue
-        (start, end), (account, want) = found[n]
-        worst = named([Lost(account.losses)], shown.words)[:1]
-        good, reject = account.counted
-        gap = None if want is None else good - want
-        out[f"hour:{n}"] = {
-            "@data-on": "yes",
-            "at": f"{site_time(start, now_us=start, zone=zone)}–{site_time(end, now_us=end, zone=zone)}",
-            "want": number(want),
-            "good": number(good),
-            "gap": NOTHING if gap is None else signed(gap, 1, 0),
-            "@data-behind": "yes" if gap is not None and gap <= -0.5 else "no",
-            "reject": number(reject),
-            "worst": worst[0].word if worst else "",
-            "@data-look": worst[0].look if worst else "run",
-            "bar@style": meter(good / most, None if want is None else want / most),
-        }
-    return out | {"hours": _sum(shown)}
-
-
-def _sum(shown: Standings) -> Row:
-    (good, reject), want = shown.whole.counted, shown.expected
-    gap = None if want is None else good - want
-    return {
-        "want": number(want),
-        "good": number(good),
-        "gap": NOTHING if gap is None else signed(gap, 1, 0),
-        "reject": number(reject),
-    }
-
-
-def line_rows(now: Snapshot, shown: Standings) -> Rows:
-    """The states of a single unit as stripes, and where the full hours are."""
-    ticks: Rows = {f"tick:{n}": {"@data-on": "no", "@style": "", "at": ""} for n in range(TICKS)}
-    if len(shown.found) != 1:
-        return {"line": {"stripes@style": ""}, **ticks}
-    (one,) = shown.found
-    long = one.end_us - one.start_us
-    stripes = []
-    for part in one.line:
-        hue = _HUES.get((STATES.get(part.state) or STATES["unknown"]).look, "var(--idle)")
-        hue = "var(--hatch-b)" if part.state == "unknown" else hue
-        edges = [(us - one.start_us) / long * 100 for us in (part.start_us, part.end_us or 0)]
-        stripes.append(f"{hue} {edges[0]:.3f}% {edges[1]:.3f}%")
-    end = (one.until_us - one.start_us) / long * 100
-    stripes.append(f"transparent {end:.3f}%")
-    for n, us in enumerate(one.edges[1:-1][:TICKS]):
-        at = site_time(us, now_us=us, zone=now.plant.time_zone)
-        style = f"--at:{(us - one.start_us) / long:.4f}"
-        ticks[f"tick:{n}"] = {"@data-on": "yes", "@style": style, "at": at}
-    return {
-        "line": {"stripes@style": f"--states:linear-gradient(90deg, {', '.join(stripes)})"},
-        **ticks,
     }

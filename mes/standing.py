@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from mes.calendar import Span
 from mes.losses import Account, total
 from mes.master_data import MICRO_STOP_S
 from mes.oee import Oee
@@ -18,7 +19,7 @@ class Standing:
     states from start to `until_us`; why: tells the reasons of its stops; target: of the OEE, None where none is set; cycle_s: the planned
     run time per item now; micro_stop_s: stops that are shorter are asked no reason;
     cost_per_h: of planned busy time;
-    left: stops of the day before the shift that have no reason yet.
+    left: stops of the day before the shift that have no reason yet; planned: what is, to `until_us`.
     """
 
     shift: str
@@ -33,6 +34,7 @@ class Standing:
     cost_per_h: float | None = None
     why: Why = field(default_factory=Why)
     left: tuple[Stop, ...] = ()
+    planned: tuple[Span, ...] = ()
 
     # Formed once: screens ask for them with every message.
     account: Account = field(init=False)  # the shift so far

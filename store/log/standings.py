@@ -1,6 +1,7 @@
 """Reads how each work unit stands in its newest shift: what live screens show of the OEE."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
@@ -31,13 +32,42 @@ def standings(
         shift = None if settled is None else _newest(calendar, settled)
         if shift is None or settled is None:
             continue
-        until_us = min(settled, shift.end_us)
-        edges = _edges(shift, until_us, calendar)
+        edges = _edges(shift, min(settled, shift.end_us), calendar)
         hours = accounts(connection, plant, units, edges, by, views)
-        found = told(connection, units, shift.start_us, until_us, views)
+        found = told(connection, units, edges[0], edges[-1], views)
+        planned = tuple(calendar.planned(edges[0], edges[-1]))
+        of_shift = {"shift": shift.name, "end_us": shift.end_us, "busy_us": shift.busy_us}
         for unit in units:
-            behind = (left or {}).get(unit.id, ())
-            out[unit.id] = _standing(found, unit, shift, edges, hours[unit.id], by, behind)
+            more = {**of_shift, "planned": planned, "left": (left or {}).get(unit.id, ())}
+            out[unit.id] = _standing(found, unit, edges, hours[unit.id], by, **more)
+    return out
+
+
+def of_window(
+    connection: Connection,
+    plant: Plant,
+    units: Sequence[WorkUnit],
+    edges: Sequence[int],
+    by: Basis,
+    *,
+    name: str,
+    lines: bool,
+) -> dict[str, Standing]:
+    """Work unit → how it stood between the first and the last of `edges`, in parts between each two.
+
+    name: of the window, in the place of a shift's; lines: with states and stops; a long window of many
+    units has millions.
+    """
+    hours = accounts(connection, plant, units, edges, by, {})
+    nothing = Told({}, {}, {}, {}, {})
+    found = told(connection, units, edges[0], edges[-1], {}) if lines else nothing
+    out = {}
+    for unit in units:
+        planned = tuple(by.calendars[plant.area_of(unit).id].planned(edges[0], edges[-1]))
+        busy_us = sum(span.end_us - span.start_us for span in planned if span.kind == "busy")
+        of = {"shift": name, "end_us": edges[-1], "busy_us": busy_us, "planned": planned}
+        of |= {} if lines else {"line": ()}
+        out[unit.id] = _standing(found, unit, tuple(edges), hours[unit.id], by, **of)
     return out
 
 
@@ -77,26 +107,22 @@ def _newest(calendar: Calendar, us: int) -> Shift | None:
 def _standing(
     found: Told,
     unit: WorkUnit,
-    shift: Shift,
     edges: tuple[int, ...],
     hours: tuple[Account, ...],
     by: Basis,
-    left: tuple[Stop, ...],
+    **of_window: Any,
 ) -> Standing:
     versions, until_us = by.masters.get(unit.id, ()), edges[-1]
     known = found.known.get(unit.id, 0)
     master = master_data.at(versions, until_us) if versions else None
+    line = window(found.lines.get(unit.id, ()), edges[0], until_us, known_us=known)
     return Standing(
-        shift=shift.name,
         edges=edges,
-        end_us=shift.end_us,
-        busy_us=shift.busy_us,
         hours=hours,
-        line=window(found.lines.get(unit.id, ()), edges[0], until_us, known_us=known),
         target=master.oee_target if master else None,
         cycle_s=master.ideal_cycle_s if master else None,
         micro_stop_s=master.micro_stop_s if master else master_data.MICRO_STOP_S,
         cost_per_h=master.cost_per_h if master else None,
         why=by.why(unit.id, found.codes.get(unit.id, ())),
-        left=left,
+        **{"line": line, **of_window},
     )
