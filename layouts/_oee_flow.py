@@ -89,7 +89,7 @@ def flow_rows(units: Sequence[WorkUnit], shown: Standings) -> Rows:
 
 def _said(shown: Standings, worst: Waited | None) -> str:
     if worst is None:
-        return "nobody has waited"
+        return "no unit has waited for another"
     name = _names(shown)[worst.unit]
     cycle = f", at {worst.cycle_s:g} s a piece" if worst.cycle_s else ""
     return (

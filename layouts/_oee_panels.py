@@ -170,14 +170,14 @@ def losses() -> Component:
             meter("bar"),
             slot("us", html.B),
             slot("parts"),
-            slot("cost"),
+            slot("cost", className="cost"),
             slot("together"),
             className="loss",
         )
         for n in range(LOSSES)
     ]
     head = keyed("coded", html.Span(""), html.Span(""), html.Span("minutes"), html.Span("parts"),
-                 slot("currency"), html.Span("together"), className="loss th")  # fmt: skip
+                 slot("currency", className="cost"), html.Span("together"), className="loss th")  # fmt: skip
     json = html.A("as JSON", className="note", **{"data-f": "api", "data-action": "api"})
     coded = keyed("coded", slot("part", className="note"), " · ", json, tag=html.Span)
     title = html.Div(
@@ -185,7 +185,7 @@ def losses() -> Component:
         className="panel-head",
     )
     return html.Section(
-        [title, html.Div([burst(), html.Div([head, *items])], className="loss-page")],
+        [title, keyed("money", burst(), html.Div([head, *items]), className="loss-page")],
         className="panel",
     )
 

@@ -120,7 +120,9 @@ def rows_of(now: Snapshot, shown: Standings) -> Rows:
         one = losses[n] if n < len(losses) else None
         so_far += one.us if one else 0
         out[f"loss:{n}"] = _loss(one, most, _part(so_far, lost))
-    return out | {"burst": _burst(whole, losses), "coded": _coded(now, shown)}
+    money = "yes" if any(one.cost is not None for one in losses) else "no"
+    out |= {"burst": _burst(whole, losses), "money": {"@data-on": money}}
+    return out | {"coded": _coded(now, shown)}
 
 
 def _coded(now: Snapshot, shown: Standings) -> Row:
@@ -236,7 +238,7 @@ def window_row(now: Snapshot, shown: Standings) -> Row:
     over = shown.over
     names = dict.fromkeys(one.shift for one in shown.found)
     return {
-        "shift": ", ".join(names) + (", ended" if over else ""),
+        "shift": ", ".join(names) + (", ended" if over and shown.found[0].is_shift else ""),
         "from": site_time(start, now_us=until, zone=zone),
         "until": "to " + site_time(until, now_us=until, zone=zone, seconds=not over),
         "age@data-since": "" if over else ms(until),

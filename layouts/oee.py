@@ -65,10 +65,10 @@ def history(
     """The page of a window that has passed, as plain HTML; `now` holds how units stood in it."""
     shown = standings(now, now.plant.units_of(id))
     slots = max((len(one.hours) for one in shown.found), default=0)
-    body = html.Div(sections(now.plant, id, slots, chosen=chosen, states=states))
-    tree = filled(body, rows(now, id, slots), now_us=now.now_us)
+    parts = sections(now.plant, id, slots, chosen=chosen, states=states)
+    filled(html.Div(parts), rows(now, id, slots), now_us=now.now_us)
     title = f"OEE, {now.plant.name_of(id)}"
-    return desk(now.plant, title, viewer, tree, now_us=now.now_us, theme=theme,
+    return desk(now.plant, title, viewer, *parts, now_us=now.now_us, theme=theme, active="oee",
                 scripts=("brush.js",))  # fmt: skip
 
 

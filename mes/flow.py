@@ -91,9 +91,9 @@ def waited(stations: Sequence[Station], busy: Iterable[Span]) -> tuple[Waited, .
 
 def constraint(found: Sequence[Waited]) -> Waited | None:
     """The unit that holds the line up: that which waits least, of such that wait alike (to a point of
-    their time) the one that others wait for most, then the slowest. None where nobody waited.
+    their time) the one that others wait for most, then the slowest. None where none waited for another.
     """
-    if len(found) < 2 or not any(one.waited_us for one in found):
+    if not any(one.charged_us for one in found):
         return None
     least = min(one.share for one in found)
     alike = [one for one in found if one.share - least < 0.01]

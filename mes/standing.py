@@ -19,7 +19,8 @@ class Standing:
     states from start to `until_us`; why: tells the reasons of its stops; target: of the OEE, None where none is set; cycle_s: the planned
     run time per item now; micro_stop_s: stops that are shorter are asked no reason;
     cost_per_h: of planned busy time;
-    left: stops of the day before the shift that have no reason yet; planned: what is, to `until_us`.
+    left: stops of the day before the shift that have no reason yet; planned: what is, to `until_us`;
+    is_shift: else another window, which `shift` names.
     """
 
     shift: str
@@ -35,6 +36,7 @@ class Standing:
     why: Why = field(default_factory=Why)
     left: tuple[Stop, ...] = ()
     planned: tuple[Span, ...] = ()
+    is_shift: bool = True
 
     # Formed once: screens ask for them with every message.
     account: Account = field(init=False)  # the shift so far

@@ -66,6 +66,7 @@ def of_window(
         planned = tuple(by.calendars[plant.area_of(unit).id].planned(edges[0], edges[-1]))
         busy_us = sum(span.end_us - span.start_us for span in planned if span.kind == "busy")
         of = {"shift": name, "end_us": edges[-1], "busy_us": busy_us, "planned": planned}
+        of |= {"is_shift": False}
         of |= {} if lines else {"line": ()}
         out[unit.id] = _standing(found, unit, tuple(edges), hours[unit.id], by, **of)
     return out

@@ -59,8 +59,12 @@ def test_breaks_count_for_nobody():
 
 
 def test_of_units_that_wait_alike_the_slowest_holds_the_line_up():
-    states = line(("running", 50), ("starved", 10))
-    found = waited([Station(id, states, s) for id, s in (("a", 4.0), ("b", 7.0))], HOUR)
-    assert constraint(found).unit == "b"
-    assert constraint(waited([Station("a", states)], HOUR)) is None
+    stood = line(("running", 50), ("stopped", 10))
+    before, after = line(("running", 50), ("blocked", 10)), line(("running", 50), ("starved", 10))
+    for slow, fast in (("a", "b"), ("b", "a")):
+        cycles = {slow: 7.0, fast: 4.0}
+        units = (("x", before), ("a", stood), ("b", stood), ("y", after))
+        found = waited([Station(id, states, cycles.get(id)) for id, states in units], HOUR)
+        assert constraint(found).unit == slow
+    assert constraint(waited([Station("a", after)], HOUR)) is None
     assert constraint(waited([Station(id, line(("running", 60))) for id in "ab"], HOUR)) is None
