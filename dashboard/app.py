@@ -21,7 +21,18 @@ from dashboard.access import Access, Gate
 from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
 from dashboard.calls import Calls
 from dashboard.doorway import UNAVAILABLE, Doorway
-from dashboard.forms import account, calendar, devices, login, oidc, pattern, people, stop, switch
+from dashboard.forms import (
+    account,
+    calendar,
+    devices,
+    login,
+    oidc,
+    pattern,
+    people,
+    report,
+    stop,
+    switch,
+)
 from dashboard.forms.parts import viewer_of
 from dashboard.hub import Hub
 from dashboard.identity import who
@@ -53,8 +64,8 @@ SCREENS = {
     "downtime": downtime,
     "connections": connections,
 }
-FORMS = (login, account, people, devices, switch, oidc, calendar, pattern, stop)
-FORM_PAGES = {"account", "people", "devices", "calendar", "stop"}
+FORMS = (login, account, people, devices, switch, oidc, calendar, pattern, stop, report)
+FORM_PAGES = {"account", "people", "devices", "calendar", "stop", "shift-report", "shift-reports"}
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">

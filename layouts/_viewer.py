@@ -13,7 +13,8 @@ MENU = (  # title, address, right
 )
 
 
-PAGES = (("Calendar", "/calendar", "records"),)  # in the navigation, of people with the right
+# In the navigation, of people with the right.
+PAGES = (("Reports", "/shift-reports", "records"), ("Calendar", "/calendar", "records"))
 
 
 def viewer(

@@ -89,7 +89,7 @@ def rows(now: Snapshot, id: str | None = None, slots: int = HOURS) -> Rows:
             "clock@data-since": ms(found.view.state_since_us),
         }
     else:
-        out |= {f"of:{unit.id}": _unit_row(now, unit) for unit in units}
+        out |= {f"of:{unit.id}": unit_row(now, unit) for unit in units}
     return out
 
 
@@ -102,7 +102,7 @@ def _api(id: str, shown: Standings) -> str:
     return f"/api/v1/oee/{id}?from={rfc3339(start)}&until={rfc3339(until)}&by=hour"
 
 
-def _unit_row(now: Snapshot, unit: WorkUnit) -> Row:
+def unit_row(now: Snapshot, unit: WorkUnit) -> Row:
     mine = standings(now, (unit,))
     oee, target = mine.oee, target_of(mine)
     index = oee.oee_index

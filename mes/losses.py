@@ -156,6 +156,18 @@ class Account:
         return (self.run_good_ns or 0) // 1000
 
 
+def to_plain(one: Account) -> list[Any]:
+    """An account as lists of numbers and texts, for JSON; `from_plain` reads it."""
+    lost = [[*cause, us] for cause, us in one.lost.items() if us]
+    return [[getattr(one, name) for name in _SUMMED], lost]
+
+
+def from_plain(found: Sequence[Any]) -> Account:
+    values, lost = found
+    named = dict(zip(_SUMMED, values, strict=True))
+    return Account(**named, lost={(state, fault, why): us for state, fault, why, us in lost})
+
+
 _SUMMED = [one.name for one in fields(Account) if one.name != "lost"]
 _amounts = attrgetter(*_SUMMED)
 

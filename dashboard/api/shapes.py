@@ -107,6 +107,35 @@ class StopCodeBody(_Body):
     comment: str
 
 
+class ShiftReportUnit(BaseModel):
+    """What was frozen of a unit. account: its sums, as Takt keeps them; the page and its CSV say them
+    in words."""
+
+    account: list[Any]
+    target: float | None
+    cycle_s: float | None
+    cost_per_h: float | None
+
+
+class ShiftReportBody(BaseModel):
+    """A shift as it was frozen; times in microseconds since the epoch. Id: area@date:shift. left:
+    [unit, from, until] of stops without a reason. Frozen by Takt; signed and revised on its page."""
+
+    area: str
+    shift: str
+    name: str
+    date: Date
+    start_us: int
+    end_us: int
+    busy_us: int
+    strict: bool
+    units: dict[str, ShiftReportUnit]
+    left: list[list[Any]]
+    revision: int
+    signed: bool
+    notes: str
+
+
 class BreakBody(_Body):
     name: Name
     start: Time
@@ -167,6 +196,7 @@ BODIES: dict[str, type[BaseModel]] = {
     "master_data": MasterDataBody,
     "reason_tree": ReasonTreeBody,
     "stop_code": StopCodeBody,
+    "shift_report": ShiftReportBody,
     "shift_pattern": ShiftPatternBody,
     "holiday": HolidayBody,
     "shift_exception": ShiftExceptionBody,
