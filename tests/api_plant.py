@@ -29,6 +29,7 @@ from store.keys import plant_key
 from store.log.database import url_of
 from store.log.facts import NONE, Facts, Fold
 from store.log.migrate import open_database
+from store.log.reports import Reports
 from store.sessions import Sessions
 from tests.own_redis import wait_until
 from tests.running_plant import RunningPlant
@@ -140,6 +141,9 @@ class ApiPlant:
         for unit in UNITS:
             command = CodeStop(unit=unit, from_us=at_us(65), until_us=at_us(70), why="power")
             self.actions.perform(command, SYSTEM, next(self._keys))
+        assert Reports(self.database, self.plant).freeze(at_us(500)) == len(
+            AREAS
+        )  # the early shift's
 
     def as_who(self, id: str) -> httpx.Client:
         """Somebody who is signed in, as the browser of his would ask."""
