@@ -179,7 +179,7 @@ def losses() -> Component:
     head = keyed("coded", html.Span(""), html.Span(""), html.Span("minutes"), html.Span("parts"),
                  slot("currency", className="cost"), html.Span("together"), className="loss th")  # fmt: skip
     json = html.A("as JSON", className="note", **{"data-f": "api", "data-action": "api"})
-    coded = keyed("coded", slot("part", className="note"), " · ", json, tag=html.Span)
+    coded = keyed("coded", slot("part", className="note"), json, tag=html.Span)
     title = html.Div(
         [html.H2("Losses, the largest first"), html.Span(className="grow"), coded],
         className="panel-head",
