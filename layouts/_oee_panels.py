@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from layouts import _parts
 from layouts._oee_hours import HOURS, TICKS
-from layouts._oee_rows import FALLS, LOSSES
+from layouts._oee_rows import DAYS, FALLS, LOSSES
 from layouts._slots import age, keyed, slot
 from mes.equipment import WorkUnit
 
@@ -44,6 +44,12 @@ def gauge() -> Component:
                                  className="aim"),
                     ],
                     className="gauge",
+                ),
+                html.Div(
+                    [html.Span([html.I(**{"data-f": f"day{n}"}) for n in range(DAYS)],
+                               className="spark", **{"data-f": "spark"}),
+                     slot("trend", className="note")],
+                    className="trend",
                 ),
                 *bars,
                 slot("suspect", html.P, className="oee-suspect"),

@@ -25,6 +25,7 @@ from mes.standing import Standing
 from mes.usual_reasons import USUAL
 
 FALLS, LOSSES = COLUMNS_MAX + 3, 8
+DAYS = 7  # that are drawn beside the gauge
 LATE_US = 15_000_000  # what is on record is so far behind at most while a shift runs
 _RING = {"good": "run", "availability": "stop", "effectiveness": "idle", "quality": "material"}
 NEVER = "9999999999999"
@@ -195,6 +196,7 @@ def _gauge(whole: Account, shown: Standings) -> Row:
         "dial@data-look": "idle" if found is None else "run" if met else "stop",
         "target": "no target set" if target is None else f"target {percent(target)} %",
         "gap": "" if target is None or found is None else f"{signed(found - target)} to target",
+        **_trend(found, shown),
         "suspect": "; ".join(oee.suspect),
         "outside": f"{whole.outside:,} pieces outside of planned busy time"
         if whole.outside
@@ -204,6 +206,21 @@ def _gauge(whole: Account, shown: Standings) -> Row:
         ratio = getattr(oee, name)
         row |= {name: percent(ratio), f"{name}_bar@style": meter(ratio, None)}
     return row | _elements(whole)
+
+
+def _trend(now: float | None, shown: Standings) -> Row:
+    """The shift against the days before it, and each of these as a bar."""
+    by_day = zip(*(one.days for one in shown.found), strict=True)
+    days = [total(accounts) for accounts in by_day]
+    ratios = [day.oee.oee_index for day in days]
+    before = total(days).oee.oee_index if days else None
+    row = {f"day{n}@style": "" for n in range(DAYS)}
+    row |= {f"day{n}@style": f"--v:{_part(ratio or 0, 1):.4f}" for n, ratio in enumerate(ratios)}
+    if now is None or before is None:
+        return row | {"trend": "", "spark@data-on": "no"}
+    arrow = "▲" if now - before > 0.005 else "▼" if now - before < -0.005 else "●"
+    words = f"{arrow} {signed(now - before)} to the 7 days before, {percent(before)} %"
+    return row | {"trend": words, "spark@data-on": "yes"}
 
 
 def _elements(whole: Account) -> Row:

@@ -20,7 +20,7 @@ class Standing:
     run time per item now; micro_stop_s: stops that are shorter are asked no reason;
     cost_per_h: of planned busy time;
     left: stops of the day before the shift that have no reason yet; planned: what is, to `until_us`;
-    is_shift: else another window, which `shift` names.
+    is_shift: else another window, which `shift` names; days: the whole days before today, oldest first.
     """
 
     shift: str
@@ -37,6 +37,7 @@ class Standing:
     left: tuple[Stop, ...] = ()
     planned: tuple[Span, ...] = ()
     is_shift: bool = True
+    days: tuple[Account, ...] = ()
 
     # Formed once: screens ask for them with every message.
     account: Account = field(init=False)  # the shift so far

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
 from mes import master_data
 from mes.calendar import Calendar, Shift
 from mes.equipment import Plant, WorkUnit
-from mes.hours_and_days import pieces
+from mes.hours_and_days import day_of, pieces
 from mes.losses import Account
 from mes.standing import Standing
 from mes.stops import Stop
@@ -17,14 +18,24 @@ from store.log.accounts import Basis, Told, Views, accounts, known_us, settled_u
 from store.log.downtime import stops_of
 
 Left = Mapping[str, tuple[Stop, ...]]
+Days = Mapping[str, tuple[Account, ...]]
+DAYS = 7  # that a shift is compared with
 DAY_US = 86_400_000_000
 BACK_US = 7 * DAY_US  # so far back a shift is still the newest one
 
 
 def standings(
-    connection: Connection, plant: Plant, by: Basis, views: Views, left: Left | None = None
+    connection: Connection,
+    plant: Plant,
+    by: Basis,
+    views: Views,
+    left: Left | None = None,
+    days: Days | None = None,
 ) -> dict[str, Standing]:
-    """Work unit → its standing; units without a calendar or with nothing on record are left out."""
+    """Work unit → its standing; units without a calendar or with nothing on record are left out.
+
+    left, days: what `left_without_reason` and `days_before` gave of late.
+    """
     out: dict[str, Standing] = {}
     for area in plant.areas:
         calendar, units = by.calendars[area], plant.units_of(area)
@@ -38,7 +49,8 @@ def standings(
         planned = tuple(calendar.planned(edges[0], edges[-1]))
         of_shift = {"shift": shift.name, "end_us": shift.end_us, "busy_us": shift.busy_us}
         for unit in units:
-            more = {**of_shift, "planned": planned, "left": (left or {}).get(unit.id, ())}
+            before = {"left": (left or {}).get(unit.id, ()), "days": (days or {}).get(unit.id, ())}
+            more = {**of_shift, **before, "planned": planned}
             out[unit.id] = _standing(found, unit, edges, hours[unit.id], by, **more)
     return out
 
@@ -70,6 +82,15 @@ def of_window(
         of |= {} if lines else {"line": ()}
         out[unit.id] = _standing(found, unit, tuple(edges), hours[unit.id], by, **of)
     return out
+
+
+def days_before(connection: Connection, plant: Plant, by: Basis, now_us: int) -> Days:
+    """Work unit → its accounts of the DAYS whole days before today, the oldest first."""
+    zone = ZoneInfo(plant.time_zone)
+    edges = [day_of(now_us, zone)[0]]
+    for _ in range(DAYS):
+        edges.insert(0, day_of(edges[0] - 1, zone)[0])
+    return accounts(connection, plant, list(plant.work_units.values()), edges, by, {})
 
 
 def left_without_reason(
