@@ -215,11 +215,15 @@ def _trend(now: float | None, shown: Standings) -> Row:
     ratios = [day.oee.oee_index for day in days]
     before = total(days).oee.oee_index if days else None
     row = {f"day{n}@style": "" for n in range(DAYS)}
-    row |= {f"day{n}@style": f"--v:{_part(ratio or 0, 1):.4f}" for n, ratio in enumerate(ratios)}
+    row |= {
+        f"day{n}@style": f"--v:{_part(ratio, 1):.4f}"
+        for n, ratio in enumerate(ratios)
+        if ratio is not None
+    }
     if now is None or before is None:
         return row | {"trend": "", "spark@data-on": "no"}
     arrow = "▲" if now - before > 0.005 else "▼" if now - before < -0.005 else "●"
-    words = f"{arrow} {signed(now - before)} to the 7 days before, {percent(before)} %"
+    words = f"{arrow} {signed(now - before)} to 7 days, {percent(before)} %"
     return row | {"trend": words, "spark@data-on": "yes"}
 
 
