@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.engine import Connection
 
 from dashboard.doorway import Doorway
@@ -93,8 +93,19 @@ def register(server: FastAPI, config: Config, hub: Hub, doorway: Doorway) -> Non
     def refusal(words: str, status: int, *, again: bool = False) -> Response:
         return HTMLResponse(refused.page(words, theme=theme, again=again), status_code=status)
 
-    @server.get("/oee/{id}/{window}", include_in_schema=False)
-    async def show(id: str, window: str) -> Response:
+    @server.get("/downtime/{id}/{rest:path}", include_in_schema=False)
+    async def below(id: str, rest: str) -> Response:
+        """A place by its path, as north/press-shop: its own page goes by its id."""
+        return RedirectResponse(f"/downtime/{rest.rpartition('/')[2]}", status_code=307)
+
+    @server.get("/oee/{id}/{rest:path}", include_in_schema=False)
+    async def show(id: str, rest: str) -> Response:
+        *above, window = id, *rest.split("/")
+        if config.plant.has(window):
+            return RedirectResponse(f"/oee/{window}", status_code=307)
+        return await drawn(above[-1], window)
+
+    async def drawn(id: str, window: str) -> Response:
         asks, zone = who(), ZoneInfo(config.plant.time_zone)
         if not asks.person.has("records"):
             return refusal("You may not see what was before.", 403)

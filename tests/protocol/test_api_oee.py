@@ -133,3 +133,10 @@ def test_pages_of_windows_that_are_none(plant):
         ("north/day", 404), ("station-1/day", 404), ("press-1/1999-01-01", 200),
     ):  # fmt: skip
         assert client.get(f"/oee/{path}").status_code == status, path
+    for path in ("oee/north/press-shop/press-line/press-1", "downtime/north/press-shop/press-1"):
+        answer = client.get(f"/{path}")
+        assert (answer.status_code, answer.headers["location"]) == (
+            307,
+            f"/{path.split('/')[0]}/press-1",
+        )
+    assert client.get("/oee/north/press-shop/press-1/2026-03-02").status_code == 200
