@@ -72,7 +72,9 @@ def flow_rows(units: Sequence[WorkUnit], shown: Standings) -> Rows:
     found = {one.unit: one for one in flow(shown)}
     worst = constraint(tuple(found.values()))
     most = max((one.charged_us for one in found.values()), default=0)
-    out: Rows = {"flow": {"said": _said(shown, worst), "other": _other(found.values())}}
+    out: Rows = {
+        "flow": {"said": _said(shown, found.values(), worst), "other": _other(found.values())}
+    }
     for unit in units:
         one = found.get(unit.id) or Waited(unit.id, 0)
         point = one.point_parts
@@ -87,9 +89,10 @@ def flow_rows(units: Sequence[WorkUnit], shown: Standings) -> Rows:
     return out
 
 
-def _said(shown: Standings, worst: Waited | None) -> str:
+def _said(shown: Standings, found: Iterable[Waited], worst: Waited | None) -> str:
     if worst is None:
-        return "no unit has waited for another"
+        waits = any(one.waited_us for one in found)
+        return "who waited, nobody knows for whom" if waits else "no unit has waited for another"
     name = _names(shown)[worst.unit]
     cycle = f", at {worst.cycle_s:g} s a piece" if worst.cycle_s else ""
     return (
