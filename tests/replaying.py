@@ -3,9 +3,10 @@
 import asyncio
 import json
 import re
+import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from mes.timeline import window
 from simulator import truth
 from simulator.play import Player
 from simulator.trace import Row
-from store.log.database import Database, url_of
+from store.log.database import url_of
 from store.log.migrate import open_database
 from store.log.reading import line, pieces
 from store.log.tables import counts, folds
@@ -26,18 +27,16 @@ from tests.running_plant import RunningPlant
 from tests.traces import Account, write
 
 POLL_S = 0.1  # of a Modbus device
-KEEP_ALIVE_S = 1.0  # a device with nothing new is heard of so often
-SETTLED_S = 30.0  # what was played is on record within this, or it is lost
+PUBLISHED_S = 0.3  # a device that is heard of so long after the last row has told of it before
 
 
 @dataclass
 class Replayed:
     """accounts: machine → what is on record of it, in seconds of the trace; wall_s: how long it
-    was played; late_s: how long after its end the last of it was on record."""
+    was played."""
 
     accounts: dict[str, Account]
     wall_s: float
-    late_s: float
 
 
 def replayed(
@@ -59,20 +58,18 @@ def replayed(
 async def _replayed(plant: RunningPlant, machines: Sequence[str], speed: float) -> Replayed:
     async with _served(plant, machines) as player:
         await _play(player)
-        done = time.monotonic()
-        database = open_database(url_of(plant.data, None))
-        try:
-            await asyncio.to_thread(_wait_recorded, database, player)
-            late_s = time.monotonic() - done
-            from_us, until_us = _played(plant.data / "truth")
-            with database.read() as connection:
-                found = {
-                    machine: _account(connection, machine, from_us, until_us, speed)
-                    for machine in machines
-                }
-        finally:
-            database.close()
-    return Replayed(found, (until_us - from_us) / 1e6, late_s)
+        await asyncio.to_thread(_end_engine, plant)
+    from_us, until_us = _played(plant.data / "truth")
+    database = open_database(url_of(plant.data, None))
+    try:
+        with database.read() as connection:
+            found = {
+                machine: _account(connection, machine, from_us, until_us, speed)
+                for machine in machines
+            }
+    finally:
+        database.close()
+    return Replayed(found, (until_us - from_us) / 1e6)
 
 
 @asynccontextmanager
@@ -107,23 +104,16 @@ async def _play(player: Player) -> None:
     await playing
 
 
-def _wait_recorded(database: Database, player: Player) -> None:
-    """Until every device was heard of once more on record, and every piece is there.
+def _end_engine(plant: RunningPlant) -> None:
+    """Wait until the engine has folded all that was played, and let it put that on record."""
+    done_us = time.time_ns() // 1000 + round(PUBLISHED_S * 1e6)
 
-    Where pieces stay away, what is there is what is found.
-    """
-    done_us = time.time_ns() // 1000 + round(KEEP_ALIVE_S * 1e6)
-    wanted = sum(m.good + m.reject for m in player.plant.machines.values())
-    known, made = sa.func.min(folds.c.known_us), sa.func.sum(counts.c.good + counts.c.reject)
+    def heard() -> bool:
+        return all(min(view.contacts.values()) >= done_us for view in plant.views().values())
 
-    def recorded() -> bool:
-        with database.read() as connection:
-            known_us = connection.execute(sa.select(known)).scalar() or 0
-            total = connection.execute(sa.select(made)).scalar() or 0
-        return known_us >= done_us and total >= wanted
-
-    with suppress(AssertionError):
-        wait_until(recorded, seconds=SETTLED_S)
+    wait_until(heard, seconds=30.0, what="every device heard of after the last row")
+    plant.signal("engine", signal.SIGTERM)
+    plant.processes["engine"].wait(20)
 
 
 def _played(folder: Path) -> tuple[int, int]:

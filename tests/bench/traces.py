@@ -67,8 +67,7 @@ def _told(out: Result, name: str, rows: list[Row], speed: float, found: Replayed
     reject = sum(row.reject for row in rows)
     out.notes.append(
         f"{name}: {len(found.accounts)} machines, {len(rows)} rows, {rows[-1].at_s - rows[0].at_s:,.0f} s "
-        f"at {speed:,} times as fast in {found.wall_s:.0f} s; {good} good pieces, {reject} rejected; "
-        f"all on record {found.late_s:.1f} s after the last row"
+        f"at {speed:,} times as fast in {found.wall_s:.0f} s; {good} good pieces, {reject} rejected"
     )
 
 

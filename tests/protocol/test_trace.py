@@ -18,14 +18,20 @@ What the sources of the real traces say besides, and Takt cannot express yet:
   `duplicate_ts` and `blank_cells` are matters of the file.
 """
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from cli.settings import DEMO
+from simulator import truth
 from tests import traces
-from tests.replaying import POLL_S, replayed
+from tests.own_redis import wait_until
+from tests.replaying import POLL_S, config_text, replayed
+from tests.running_plant import RunningPlant
 from tests.traces import Account
 
 pytestmark = pytest.mark.protocol
@@ -59,6 +65,47 @@ def test_the_beginning_of_a_real_trace_is_on_record(
     found = replayed(tmp_path, rows, speed=speed)
     wanted = traces.accounts(rows)
     assert_kept(found.accounts, wanted, dict.fromkeys(wanted, STAMP_S * speed))
+
+
+def test_a_simulator_that_is_killed_goes_on_behind_the_last_row_it_played(tmp_path: Path) -> None:
+    rows = traces.made_up(("lathe", "saw"), seed=5)
+    traces.write(rows, tmp_path / "trace.csv.gz")
+    config = tmp_path / "config.toml"
+    config.write_text(config_text(tmp_path / "data", ("lathe",), ("saw",), 1_000))
+    plant, log = RunningPlant(tmp_path, config=config), tmp_path / "data" / "truth"
+
+    def made() -> int:
+        return sum(map(sum, truth.totals(log).values()))
+
+    wanted = {machine: (a.good, a.reject) for machine, a in traces.accounts(rows).items()}
+    try:
+        for share in (0.2, 0.5):
+            plant.start("simulate")
+            least = share * sum(map(sum, wanted.values()))
+            wait_until(lambda least=least: made() > least, what="some of the pieces")
+            plant.kill("simulate")
+        plant.start("simulate")
+        wait_until(lambda: truth.totals(log) == wanted, what="every piece, once")
+    finally:
+        plant.end()
+
+
+def test_a_trace_with_faults_is_not_played(tmp_path: Path) -> None:
+    (tmp_path / "trace.csv.gz").write_bytes(b"no trace")
+    config = tmp_path / "config.toml"
+    config.write_text(config_text(tmp_path / "data", ("lathe",), (), 1))
+    for role in ("simulate", "check", "run"):
+        command = [sys.executable, "-m", "cli", role]
+        told = subprocess.run(
+            [*command, str(config)] if role == "check" else [*command, "--config", str(config)],
+            cwd=DEMO.parent,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert told.returncode == 2
+        assert "trace.csv.gz: cannot be read" in told.stderr
+        assert "1 fault; nothing was started" in told.stderr
 
 
 def assert_kept(
