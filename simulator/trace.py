@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
+from sys import intern
 from typing import TextIO
 
 from mes.observation import microseconds
@@ -88,8 +89,11 @@ def read(path: Path, machines: Collection[str]) -> Trace:
         raise TraceFaults([f"{path.name}: {fault}" for fault in faults[:FAULTS_MAX]])
     rows.sort(key=lambda row: row.at_s)
     first_s = rows[0].at_s
-    rows = [replace(row, at_s=row.at_s - first_s) for row in rows]
-    return Trace(path.name, tuple(rows), blake2b(repr(rows).encode(), digest_size=16).hexdigest())
+    digest = blake2b(digest_size=16)
+    for n, row in enumerate(rows):
+        rows[n] = replace(row, at_s=row.at_s - first_s)
+        digest.update(repr(rows[n]).encode())
+    return Trace(path.name, tuple(rows), digest.hexdigest())
 
 
 def _opened(path: Path) -> TextIO:
@@ -140,8 +144,8 @@ def _row(cells: Mapping[str, str], width: int, machines: Collection[str]) -> Row
         faults.append(f"time: found {cells['time']!r}; expected {wanted}")
     row = Row(
         at_s=(at_us or 0) / 1e6,
-        machine=one_of("machine", machines),
-        state=one_of("state", PLAYED) if cells["state"] else "",
+        machine=intern(one_of("machine", machines)),
+        state=intern(one_of("state", PLAYED)) if cells["state"] else "",
         good=whole("good", PIECES_MAX),
         reject=whole("reject", PIECES_MAX),
         fault=whole("fault", FAULT_MAX),

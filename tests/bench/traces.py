@@ -17,6 +17,8 @@ from tests.traces import Account, Report
 PRODUCTION_SPEED = 20_000  # 46 days in 200 s
 SME_SPEED = 10_000  # 20 days in 170 s
 STAMP_S = 2e-6  # as in tests/protocol/test_trace.py
+MINUTES_MAX = 0.1  # of 46 days: STAMP_S × speed × a hundred stays or so of a machine is 4 s
+SECONDS_MAX = 60.0  # of 20 days: so much for some thousands of stays
 
 
 def run() -> Result:
@@ -78,55 +80,45 @@ def _production_log(
     pieces = [
         m for m, k in machines.items() if _pieces(found[m]) != (k["completed"], k["rejected"])
     ]
-    out.add(
-        "production log: machines whose pieces are not the known ones", "", len(pieces), value=0
-    )
-    minutes = {"S": "changeover", "B": "stopped", "D": "running"}
-    off = {
-        m: sum(
-            abs(found[m].seconds[s] / 60 - k["minutes"].get(kind, 0)) for kind, s in minutes.items()
-        )
-        for m, k in machines.items()
-    }
+    off = {m: _minutes_off(found[m], k["minutes"]) for m, k in machines.items()}
     apart = {m for m in machines if not _overlap([r for r in reports if r.machine == m])}
-    wrong = [m for m in apart if off[m] > 0.1]
-    out.add(
-        "production log: machines with reports one after the other whose minutes are not the known ones",
-        f"of {len(apart)}",
-        len(wrong),
-        value=0,
-    )
-    for m in sorted(machines.keys() - apart, key=lambda m: -off[m]):
-        out.notes.append(
-            f"production log: {m}: reports overlap; {off[m]:,.0f} of "
-            f"{sum(machines[m]['minutes'].values()):,} min differ"
-        )
+    wrong = [m for m in apart if off[m] > MINUTES_MAX]
     unknown = sum(a.seconds["unknown"] for a in found.values())
+    told = "production log: machines"
+    out.add(
+        f"{told} whose pieces are not the known ones", f"of {len(machines)}", len(pieces), value=0
+    )
+    out.add(
+        f"{told} without overlaps whose minutes are not", f"of {len(apart)}", len(wrong), value=0
+    )
     out.add("production log: time that is unknown", "s of the trace", unknown, value=0)
+    for m in sorted(machines.keys() - apart, key=lambda m: -off[m]):
+        minutes = sum(machines[m]["minutes"].values())
+        out.notes.append(
+            f"production log: {m}: its reports overlap, {off[m]:,.0f} of {minutes:,} min differ"
+        )
     rest = {key: sum(k[key] for k in machines.values()) for key in ("mrb", "rework", "events")}
     out.notes.append(f"production log: Takt cannot express yet: {known['cases']} cases, {rest}")
+
+
+def _minutes_off(account: Account, known: Mapping[str, int]) -> float:
+    kinds = {"S": "changeover", "B": "stopped", "D": "running"}
+    return sum(abs(account.seconds[s] / 60 - known.get(kind, 0)) for kind, s in kinds.items())
 
 
 def _sme(out: Result, found: Mapping[str, Account], known: Any) -> None:
     states = {"1.0": "manual", "2.0": "running", "3.0": "stopped"}
     for asset, told in known.items():
-        account = found[f"asset-{asset}"]
-        off = [
+        account, name = found[f"asset-{asset}"], f"SME, asset {asset}"
+        off = sum(
             abs(account.seconds[state] - told["by_status"].get(key, {}).get("status_time", 0))
             for key, state in states.items()
-        ]
-        out.add(
-            f"SME, asset {asset}: items that differ", "", abs(account.good - told["items"]), value=0
         )
-        out.add(f"SME, asset {asset}: time by status that differs", "s of the trace", off, max=10)
-        out.add(
-            f"SME, asset {asset}: stays with an alarm",
-            f"of {told['alarm_rows']} rows",
-            account.alarms,
-        )
-        out.add(
-            f"SME, asset {asset}: time that is unknown", "s", account.seconds["unknown"], value=0
-        )
+        alarms = abs(account.alarms - told["alarm_rows"])
+        out.add(f"{name}: items that differ", "", abs(account.good - told["items"]), value=0)
+        out.add(f"{name}: time by status that differs", "s of the trace", off, value=SECONDS_MAX)
+        out.add(f"{name}: stays with an alarm that differ", "", alarms, value=0)
+        out.add(f"{name}: time that is unknown", "s", account.seconds["unknown"], value=0)
 
 
 def _pieces(account: Account) -> tuple[int, int]:
