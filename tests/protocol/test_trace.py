@@ -14,8 +14,10 @@ What the sources of the real traces say besides, and Takt cannot express yet:
   `cases`, `events` and work_order_qty: no job orders, so no reports of work on one; `part`,
   `worker`. Minutes by kind of report hold only where reports do not overlap: several people who
   report at one machine at once (583 reports at Quality Check 1) are one state of it.
-* SME: `products`; `power_avg` and `cycle_time`, as a trace has states and pieces only. `rows`,
-  `duplicate_ts` and `blank_cells` are matters of the file.
+* SME: `products`; `power_avg` and `cycle_time`, as a trace has states and pieces only.
+
+`merge`, `rows`, `duplicate_ts` and `blank_cells` are matters of the files, and so are `first` and
+`last`: what is replayed is on record with the time of the replay.
 """
 
 import subprocess
