@@ -12,7 +12,7 @@ from mes.events import Counted, FaultRaised, StateChanged
 from mes.kinds import Set
 from mes.observation import Reading, Sample, rfc3339
 from mes.states import state_of
-from simulator.plant import advance, build
+from simulator.plant import build
 from store import live
 from store.actions import SYSTEM, Actions
 from store.log.database import url_of
@@ -56,7 +56,7 @@ def machines(config):
     line = next(one for one in config.simulator.lines if one.machines[0].id == LINE[0])
     simulated = build(config.simulator.model_copy(update={"lines": (line,)}))
     seconds = {id: {0: machine} for id, machine in simulated.machines.items()}
-    for event in advance(simulated, LONG_S):
+    for event in simulated.advance(LONG_S):
         seconds[event.machine.id][int(event.at_s) + 1] = event.machine
     return seconds
 
