@@ -88,13 +88,15 @@ class _Screen:
             if not mine:
                 return None
             here = [n for n, piece in enumerate(mine[0].pieces) if piece.start_us <= us]
+            chosen = here[-1] if here else 0
+            fault = mine[0].pieces[chosen].fault
             return Shown(
                 plant=plant,
                 unit=one,
                 stop=mine[0],
-                chosen=here[-1] if here else 0,
+                chosen=chosen,
                 reasons=by.reasons[one.id],
-                favourites=favourites(connection, one.id, FAVOURITES),
+                favourites=favourites(connection, one.id, fault, FAVOURITES),
                 now_us=time.time_ns() // 1000,
                 at=at if plant.has(at) else one.id,
                 may=asks.person.may(RIGHT, plant.path_of(one.id)),

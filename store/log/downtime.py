@@ -10,7 +10,7 @@ from mes.equipment import WorkUnit
 from mes.stops import KIND, Stop, stops
 from store.live import load
 from store.log.accounts import Basis, Views, told
-from store.log.tables import records
+from store.log.tables import intervals, records
 
 NEWEST = 300  # codes that are looked at for favourites
 
@@ -33,15 +33,29 @@ def stops_of(
     return out
 
 
-def favourites(connection: Connection, unit: str, most: int) -> list[str]:
-    """The reasons that people gave most often of late at a work unit."""
-    c = records.c
+def favourites(connection: Connection, unit: str, fault: str, most: int) -> list[str]:
+    """The reasons that people gave most often of late at a work unit; those that they gave where the
+    machine told the same fault come first.
+    """
+    c, i = records.c, intervals.c
+    start_us = sa.cast(sa.func.substr(c.id, len(unit) + 2), sa.BigInteger)
+    told = (
+        sa.select(i.fault)
+        .where(i.work_unit == unit, i.until_position.is_(None), i.start_us <= start_us)
+        .order_by(i.start_us.desc())
+        .limit(1)
+        .correlate(records)
+        .scalar_subquery()
+    )
     newest = (
-        sa.select(c.body)
+        sa.select(c.id, c.body, told)
         .where(c.kind == KIND, c.until_position.is_(None), c.body.is_not(None))
         .where(c.id > f"{unit}@", c.id < f"{unit}@9")
         .order_by(c.id.desc())
         .limit(NEWEST)
     )
-    said = (load(body)["reason"] for body in connection.execute(newest).scalars())
-    return [reason for reason, _ in Counter(r for r in said if r).most_common(most)]
+    given: Counter[str] = Counter()
+    for id, body, of in connection.execute(newest):
+        if id.startswith(f"{unit}@") and (reason := load(body)["reason"]):
+            given[reason] += NEWEST if fault and of == fault else 1
+    return [reason for reason, _ in given.most_common(most)]

@@ -176,12 +176,15 @@ def test_units_whose_ids_begin_alike_are_told_apart(database, plant, days):
             )
 
 
-def test_favourites_are_what_was_said_most(database, plant, say):
-    stops, _ = found(database, plant)
-    for stop, why in zip(
-        stops, ("air", "power", "power", "no_material", "air", "power"), strict=False
-    ):
-        say(stop.start_us, stop.end_us, why)
+def test_favourites_are_what_was_said_most_of_that_fault(database, plant, say):
+    pieces = [stop.pieces[0] for stop in found(database, plant)[0]]
+    of = {fault: [p for p in pieces if p.fault == fault] for fault in ("101", "217")}
+    for fault, why, many in (("101", "power", 3), ("217", "air", 2)):
+        assert len(of[fault]) >= many
+        for piece in of[fault][:many]:
+            say(piece.start_us, piece.end_us, why)
     with database.read() as connection:
-        assert favourites(connection, "press-1", 2) == ["power", "air"]
-        assert favourites(connection, "press-2", 2) == []
+        assert favourites(connection, "press-1", "", 2) == ["power", "air"]
+        assert favourites(connection, "press-1", "101", 1) == ["power"]
+        assert favourites(connection, "press-1", "217", 2) == ["air", "power"]
+        assert favourites(connection, "press-2", "", 2) == []
