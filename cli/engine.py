@@ -50,6 +50,7 @@ async def _engine(config: Config, database: Database) -> None:
     tasks = [asyncio.create_task(recorder.run()), asyncio.create_task(_look_at(shifts))]
     tasks.append(asyncio.create_task(_anchor(database, config.data_dir)))
     tasks.append(asyncio.create_task(_keep_accounts(Filling(database, plant))))
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # each run of a job is no news
     jobs = AsyncIOScheduler(timezone=UTC)
     jobs.add_job(
         _freeze, IntervalTrigger(seconds=FREEZE_S, timezone=UTC), [Reports(database, plant)],
