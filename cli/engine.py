@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from cli.records import records
 from cli.role import begin, until_ended
 from cli.settings import settings
-from engine import fold_loop
+from engine import fold_loop, upkeep
 from engine.recorder import Recorder
 from store import live
 from store.calendars import ShiftStarts
@@ -45,6 +45,8 @@ async def _engine(config: Config, database: Database) -> None:
     tasks = [asyncio.create_task(recorder.run()), asyncio.create_task(_look_at(shifts))]
     tasks.append(asyncio.create_task(_anchor(database, config.data_dir)))
     tasks.append(asyncio.create_task(_keep_accounts(Filling(database, plant))))
+    due = upkeep.run(redis, upkeep.Upkeep(database, plant), plant)
+    tasks.append(asyncio.create_task(due))
     try:
         async with asyncio.TaskGroup() as group:
             for center in plant.work_centers:

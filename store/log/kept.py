@@ -7,14 +7,13 @@ Who reads forms what is missing himself; so the rows are never needed, and never
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mes.calendar import Span
 from mes.hours_and_days import Piece
-from mes.losses import Account
+from mes.losses import SUMMED, Account, Failed
 from mes.master_data import MasterData
 from mes.reasons import ReasonTree
 from store.live import dump, load
@@ -23,7 +22,7 @@ from store.log.tables import kept_accounts
 Key = tuple[str, str, int]  # work unit, span, start
 SPANS = ("day", "hour")
 DAY_MAX_US = 25 * 3_600_000_000
-_NAMES = [one.name for one in fields(Account) if one.name != "lost"]
+SHAPE = 2  # of a body: what was kept in another one is formed anew
 
 
 def digest(*what: object) -> str:
@@ -40,18 +39,22 @@ def basis_of_unit(versions: Sequence[MasterData], tree: ReasonTree) -> str:
     """The half of a basis that is the unit's own. What was said of single stops is not in it: that
     deletes the row.
     """
-    return digest(*versions, tree)
+    return digest(SHAPE, *versions, tree)
 
 
 def to_text(account: Account) -> str:
     lost = [[*cause, us] for cause, us in account.lost.items() if us]
-    return dump([[getattr(account, name) for name in _NAMES], lost])
+    failed = [[*cause, *one] for cause, one in account.failed.items()]
+    return dump([[getattr(account, name) for name in SUMMED], lost, failed])
 
 
 def from_text(text: str) -> Account:
-    values, lost = load(text)
-    named = dict(zip(_NAMES, values, strict=True))
-    return Account(**named, lost={(state, fault, why): us for state, fault, why, us in lost})
+    values, lost, failed = load(text)
+    return Account(
+        **dict(zip(SUMMED, values, strict=True)),
+        lost={(state, fault, why): us for state, fault, why, us in lost},
+        failed={(state, fault, why): Failed(*one) for state, fault, why, *one in failed},
+    )
 
 
 def read(
