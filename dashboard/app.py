@@ -21,11 +21,24 @@ from dashboard.access import Access, Gate
 from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
 from dashboard.calls import Calls
 from dashboard.doorway import UNAVAILABLE, Doorway
-from dashboard.forms import account, calendar, devices, login, oidc, pattern, people, stop, switch
+from dashboard.forms import (
+    account,
+    calendar,
+    devices,
+    login,
+    maintenance,
+    oidc,
+    pattern,
+    people,
+    stop,
+    switch,
+    work_order,
+)
 from dashboard.forms.parts import viewer_of
 from dashboard.hub import Hub
 from dashboard.identity import who
 from dashboard.live import NOWHERE, Broadcast
+from dashboard.locks import Locks
 from dashboard.missing import Missing
 from dashboard.planned import Planned
 from dashboard.records import Desk
@@ -53,8 +66,8 @@ SCREENS = {
     "downtime": downtime,
     "connections": connections,
 }
-FORMS = (login, account, people, devices, switch, oidc, calendar, pattern, stop)
-FORM_PAGES = {"account", "people", "devices", "calendar", "stop"}
+FORMS = (login, account, people, devices, switch, oidc, calendar, pattern, stop, work_order)
+FORM_PAGES = {"account", "people", "devices", "calendar", "stop", "maintenance", "work-order"}
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -76,8 +89,9 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     desk = Desk(database, config.plant, hub.redis)
     planned = Planned(desk, config.plant)
     standings = Standings(desk, config.plant, hub.views)
-    hub.shifts_at, hub.standings = planned.at, standings.now
-    hub.told += [planned.told, standings.told]
+    locks = Locks(desk)
+    hub.shifts_at, hub.standings, hub.locks = planned.at, standings.now, locks.now
+    hub.told += [planned.told, standings.told, locks.told]
     doorway = _doorway(config, hub, desk)
     broadcast = Broadcast(
         hub,
@@ -87,7 +101,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     )
     server = FastAPI(
         title="Takt",
-        lifespan=partial(_lifespan, hub, broadcast, doorway, (planned, standings)),
+        lifespan=partial(_lifespan, hub, broadcast, doorway, (planned, standings, locks)),
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -100,6 +114,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     health.register(server, hub, broadcast, desk)
     for form in FORMS:
         form.register(server, config, doorway)
+    maintenance.register(server, config, doorway, hub)
     drafts.register(server, Drafts(hub.redis))
     api.register(server, hub, doorway)
     server.get("/sw.js", include_in_schema=False)(_service_worker)
@@ -219,7 +234,7 @@ async def _lifespan(
     hub: Hub,
     broadcast: Broadcast,
     doorway: Doorway,
-    looked_at: tuple[Planned | Standings, ...],
+    looked_at: tuple[Planned | Standings | Locks, ...],
     _server: FastAPI,
 ) -> AsyncIterator[None]:
     await _set_up_pages()

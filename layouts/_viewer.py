@@ -13,7 +13,10 @@ MENU = (  # title, address, right
 )
 
 
-PAGES = (("Calendar", "/calendar", "records"),)  # in the navigation, of people with the right
+PAGES = (  # in the navigation, of people with the right
+    ("Calendar", "/calendar", "records"),
+    ("Maintenance", "/maintenance", "records"),
+)
 
 
 def viewer(

@@ -13,6 +13,7 @@ from dashboard.api import (
     errors,
     last_seen,
     log,
+    maintenance,
     methods,
     oee,
     records,
@@ -32,6 +33,7 @@ def register(server: FastAPI, hub: Hub, doorway: Doorway) -> None:
     timeline.register(server, hub, doorway.desk)
     oee.register(server, hub, doorway.desk)
     downtime.register(server, hub, doorway.desk)
+    maintenance.register(server, hub, doorway.desk)
     records.register(server, hub.plant, doorway)
     last_seen.register(server, hub.plant, doorway)
     log.register(server, hub.plant, doorway.desk)

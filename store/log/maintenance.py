@@ -21,6 +21,7 @@ from mes.maintenance_plans import (
     progress,
     since_us,
 )
+from mes.observation import rfc3339
 from store.log import reading
 from store.log.accounts import Basis, Views, accounts
 from store.log.reading import Records
@@ -59,6 +60,20 @@ def orders(connection: Connection, units: Collection[str]) -> list[Order]:
     there = [*found.unfinished(), *(found.record(KIND, id) for id in last)]
     mine = [order_of(record) for record in there if record is not None]
     return sorted((one for one in mine if one.unit in units), key=Order.rank)
+
+
+def order_of_stop(connection: Connection, unit: str, start_us: int) -> str:
+    """The id of the newest order that was asked for in a stop, "" where there is none."""
+    c = records.c
+    ids = connection.execute(
+        sa.select(c.id).where(
+            c.kind == KIND,
+            c.until_position.is_(None),
+            c.body.contains(f'"stop":"{rfc3339(start_us)}"'),
+            c.id.startswith(f"{unit}@", autoescape=True),
+        ).order_by(c.position.desc())
+    ).scalars()  # fmt: skip
+    return next((id for id in ids if id.startswith(f"{unit}@")), "")
 
 
 def newest_of(connection: Connection, plan: str) -> Order | None:

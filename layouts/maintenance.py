@@ -1,0 +1,318 @@
+"""Maintenance of a place: what is due and who is at it, what is planned, how often machines failed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from layouts._desk import desk, moment_of, table
+from layouts._document import button, hidden, note, post
+from layouts._document import field as input_field
+from layouts._html import Tag
+from layouts._losses import Words, fault_word
+from layouts._maintenance import lasts, meter, rule_words, severities, severity, state, value_words
+from layouts._words import number, plural
+from mes.equipment import Plant, WorkUnit
+from mes.failures import Code, by_code
+from mes.losses import Account, total
+from mes.maintenance import UNFINISHED, WORK_MAX, Order
+from mes.maintenance_plans import Condition, Plan, Progress
+from mes.unit_view import UnitView
+
+LISTED, ENDED, CODES = 40, 8, 12  # orders that are listed, those that ended, failure codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan with its newest order; progress: None while that is not finished."""
+
+    plan: Plan
+    newest: Order | None
+    progress: Progress | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """The form that asks for maintenance. stop_us: the stop that it is for; again: as in `post`."""
+
+    unit: str = ""
+    stop_us: int | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
+    words: str = ""
+    again: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The maintenance of a place as it is drawn. names: who people are; may_do: whether who looks may
+    do it at a unit; asking: the form that is open.
+    """
+
+    plant: Plant
+    place: str
+    units: Sequence[WorkUnit]
+    orders: Sequence[Order]
+    plans: Sequence[Planned]
+    accounts: Mapping[str, Account]
+    words: Words
+    views: Mapping[str, UnitView]
+    names: Callable[[str], str]
+    may_ask: bool
+    may_do: Callable[[str], bool]
+    now_us: int
+    days: int
+    asking: Asking | None = None
+
+    def at(self, us: int | None) -> str:
+        return moment_of(us, self.plant.time_zone, self.now_us)
+
+    def unit(self, id: str) -> str:
+        return self.plant.name_of(id)
+
+
+def page(
+    shown: Shown, viewer: Component, *, said: str = "", look: str = "run", theme: str = "light"
+) -> str:
+    name = shown.plant.name_of(shown.place)
+    return desk(
+        shown.plant,
+        f"Maintenance, {name}",
+        viewer,
+        _head(shown),
+        note(said, look=look),
+        _orders(shown),
+        _plans(shown),
+        html.Div([_by_unit(shown), _by_code(shown)], className="halves"),
+        _ended(shown),
+        now_us=shown.now_us,
+        theme=theme,
+    )
+
+
+def away(
+    plant: Plant, place: str, viewer: Component, asking: Asking, *, now_us: int, theme: str
+) -> str:
+    """The page while the database is away: the form that was sent, as it was."""
+    head = html.Div([html.H1(f"Maintenance, {plant.name_of(place)}")], className="head")
+    form = html.Section([html.H2("Ask for maintenance"), _form(plant, place, asking, now_us)],
+                        className="panel alone-form")  # fmt: skip
+    return desk(plant, "Maintenance", viewer, head, form, now_us=now_us, theme=theme)
+
+
+def _head(shown: Shown) -> Component:
+    plant = shown.plant
+    ids = [id for id in (plant.id, *plant.areas) if id not in plant.partial]
+    if shown.place not in ids:
+        ids.append(shown.place)
+    links = [
+        html.A(plant.name_of(id), href=f"/maintenance/{id}",
+               className="seg on" if id == shown.place else "seg")
+        for id in ids
+    ]  # fmt: skip
+    return html.Div(
+        [html.H1("Maintenance"), html.Nav(links, className="segs"), html.Span(className="grow")],
+        className="head",
+    )
+
+
+def _orders(shown: Shown) -> Component:
+    found = [one for one in shown.orders if one.state in UNFINISHED]
+    heads = ["", "Machine", "Work", "Asked", "", ""]
+    rows = [_row(shown, one) for one in found[:LISTED]]
+    more = len(found) - LISTED
+    empty = "No work order is open, and nothing is due."
+    asking = shown.asking
+    title = f"Work orders, {len(found)} not finished" if found else "Work orders"
+    ask = None
+    if shown.may_ask:
+        form = _form(shown.plant, shown.place, asking or Asking(), shown.now_us)
+        summary = html.Summary("Ask for maintenance", className="act small")
+        ask = html.Details([summary, form], className="new", open=asking is not None)
+    return html.Section(
+        [
+            html.H2(title),
+            ask,
+            html.Div(table(heads, rows, empty=empty), className="orders"),
+            html.P(f"and {more} more", className="note") if more > 0 else None,
+        ],
+        className="panel part",
+    )
+
+
+def _row(shown: Shown, one: Order) -> list[Any]:
+    asked = shown.at(one.made_us)
+    by = "" if one.plan or one.state != "open" else f" by {shown.names(one.by)}"
+    if one.state == "started":
+        by = f", begun {shown.at(one.started_us)} by {shown.names(one.by)}"
+    return [
+        severity(one),
+        html.A(shown.unit(one.unit), href=f"/unit/{one.unit}"),
+        [html.A(html.B(one.work), href=f"/work-order/{one.id}"), html.Small(one.id)],
+        html.Span(f"{asked}{by}", className="note"),
+        state(one),
+        _next(one) if shown.may_do(one.unit) else None,
+    ]
+
+
+def _next(one: Order) -> Component:
+    """The next step in the life of an order, big enough for a glove."""
+    if one.state == "started":
+        return html.A("Finish …", href=f"/work-order/{one.id}", className="act",
+                      **{"data-action": "finish-order"})  # fmt: skip
+    return post(
+        f"/work-order/{one.id}",
+        hidden("what", "start"),
+        hidden("version", str(one.version)),
+        button("Start", kind="main", **{"data-action": "start-order"}),
+    )
+
+
+def _form(plant: Plant, place: str, asking: Asking, now_us: int) -> Component:
+    units = plant.units_of(place)
+    chosen = asking.typed.get("unit", asking.unit) or (units[0].id if units else "")
+    options = [Tag("option", one.name, value=one.id, selected=one.id == chosen) for one in units]
+    stop = None
+    if asking.stop_us is not None:
+        at = moment_of(asking.stop_us, plant.time_zone, now_us)
+        stop = [
+            hidden("stop", str(asking.stop_us)),
+            html.P(f"for the stop of {at}", className="note"),
+        ]
+    return post(
+        f"/maintenance/{place}",
+        hidden("what", "ask"),
+        note(asking.words),
+        html.Div(
+            [
+                html.Label(
+                    [html.Span("Machine", className="label"), Tag("select", *options, name="unit")],
+                    className="field",
+                ),
+                stop,
+            ],
+            className="stack",
+        ),
+        input_field(
+            "What is to be done, or what is wrong", "work", value=asking.typed.get("work", ""),
+            required=True, maxlength=str(WORK_MAX), autocomplete="off",
+        ),
+        severities(asking.typed.get("severity", "soon")),
+        button("Ask for it", **{"data-action": "ask-maintenance"}),
+        again=asking.again,
+        className="in-columns ask",
+    )  # fmt: skip
+
+
+def _plans(shown: Shown) -> Component:
+    rows = [
+        [
+            html.Span(shown.unit(one.plan.unit)),
+            [html.B(one.plan.work), html.Small(one.plan.id)],
+            html.Span(rule_words(one.plan), className="note"),
+            *_progress(shown, one),
+        ]
+        for one in shown.plans
+    ]
+    empty = (
+        "Nothing is planned yet. A plan makes its work order by itself, every so many days or pieces, "
+        "or when a value is beyond its limit."
+    )
+    heads = ["Machine", "Work", "Due", "So far", ""]
+    found = html.Div(table(heads, rows, empty=empty), className="plans")
+    return html.Section([html.H2("Planned"), found], className="panel")
+
+
+def _progress(shown: Shown, one: Planned) -> list[Any]:
+    if one.progress is None:
+        assert one.newest is not None
+        link = html.A(f"work order {one.newest.id}", href=f"/work-order/{one.newest.id}")
+        return [meter(1, "it is due"), link]
+    found, rule = one.progress, one.plan.rule
+    if isinstance(rule, Condition):
+        return [None, html.Span(value_words(one.plan, shown.views.get(one.plan.unit)))]
+    words = f"{found.pieces:,} pieces" if found.pieces is not None else ""
+    when = "due now" if found.is_due else f"about {shown.at(found.due_us)}" if words else ""
+    if not found.is_due and not words:
+        when = shown.at(found.due_us)
+    if not found.is_due and found.due_us is None:
+        when = ""
+    told = " · ".join(part for part in (words, when) if part)
+    return [meter(found.share, told), html.Span(told)]
+
+
+def _by_unit(shown: Shown) -> Component:
+    rows = []
+    for unit in shown.units:
+        one = shown.accounts[unit.id].reliability
+        rows.append([
+            html.A(unit.name, href=f"/oee/{unit.id}"),
+            _number(number(one.failures)),
+            _number(lasts(one.mtbf_s)),
+            _number(lasts(one.mttr_s)),
+        ])  # fmt: skip
+    heads = ["Machine", "Failures", "MTBF", "MTTR"]
+    return html.Section(
+        [
+            html.H2(f"How often machines failed, last {shown.days} days"),
+            html.Div(table(heads, rows, empty="There is no machine here."), className="figures"),
+            html.P(
+                "MTBF: production time between failures. MTTR: planned busy time that a failure took. "
+                "Failures alone count: stops by a fault, or by a reason that is one.",
+                className="note",
+            ),
+        ],
+        className="panel",
+    )
+
+
+def _by_code(shown: Shown) -> Component:
+    found = list(by_code(total(shown.accounts.values())).items())
+    rows = [
+        [
+            html.B(_code(shown.words, code)),
+            _number(number(one.failures)),
+            _number(lasts(one.mtbf_s)),
+            _number(lasts(one.mttr_s)),
+            _number(lasts(one.repair_s)),
+        ]
+        for code, one in found[:CODES]
+    ]
+    heads = ["Failure", "Times", "MTBF", "MTTR", "In all"]
+    more = len(found) - CODES
+    return html.Section(
+        [
+            html.H2("By failure"),
+            html.Div(table(heads, rows, empty="Nothing has failed."), className="figures"),
+            html.P(f"and {plural(more, 'other')}", className="note") if more > 0 else None,
+        ],
+        className="panel",
+    )
+
+
+def _code(words: Words, code: Code) -> str:
+    if code.reason:
+        return words.reasons.get(code.reason).name
+    return fault_word(code.fault, words.texts)
+
+
+def _number(text: str) -> Component:
+    return html.Span(text, className="num")
+
+
+def _ended(shown: Shown) -> Component | None:
+    found = [one for one in shown.orders if one.state not in UNFINISHED][:ENDED]
+    if not found:
+        return None
+    rows = [
+        [
+            html.Span(shown.unit(one.unit)),
+            [html.A(one.work, href=f"/work-order/{one.id}"), html.Small(one.id)],
+            html.Span(f"{shown.at(one.ended_us)} by {shown.names(one.by)}", className="note"),
+            state(one),
+        ]
+        for one in found
+    ]
+    heads = ["Machine", "Work", "Ended", ""]
+    return html.Section([html.H2("Ended last"), table(heads, rows, empty="")], className="panel")
