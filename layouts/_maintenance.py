@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from layouts import _parts
 from layouts._html import Tag
 from layouts._words import NOTHING, hours, number
+from mes.equipment import WorkUnit
 from mes.maintenance import SEVERITIES, Order
 from mes.maintenance_plans import Condition, Plan
 from mes.unit_view import UnitView
@@ -63,14 +64,17 @@ def rule_words(plan: Plan) -> str:
         side = "above" if rule.above else "below"
         hold = f" for {lasts(rule.hold_s)}" if rule.hold_s else ""
         return f"{rule.tag.replace('_', ' ')} {side} {rule.limit:g}{hold}"
-    return f"every {rule.every:,} {rule.by}"
+    one = rule.by.removesuffix("s")
+    return f"every {one}" if rule.every == 1 else f"every {rule.every:,} {rule.by}"
 
 
-def value_words(plan: Plan, view: UnitView | None) -> str:
+def value_words(rule: Condition, unit: WorkUnit, view: UnitView | None) -> str:
     """What a condition's tag says now."""
-    assert isinstance(plan.rule, Condition)
-    value = plan.rule.value(view)
-    return "no value now" if value is None else f"{value:.4g} now"
+    tag = unit.tags.get(rule.tag)
+    if tag is None:
+        return f"{unit.name} has no tag {rule.tag}"
+    value = rule.value(view)
+    return "no value now" if value is None else f"{value:.4g} {tag.unit}".strip() + " now"
 
 
 def lasts(s: float | None) -> str:

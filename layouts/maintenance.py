@@ -231,13 +231,12 @@ def _progress(shown: Shown, one: Planned) -> list[Any]:
         return [meter(1, "it is due"), link]
     found, rule = one.progress, one.plan.rule
     if isinstance(rule, Condition):
-        return [None, html.Span(value_words(one.plan, shown.views.get(one.plan.unit)))]
-    words = f"{found.pieces:,} pieces" if found.pieces is not None else ""
-    when = "due now" if found.is_due else f"about {shown.at(found.due_us)}" if words else ""
-    if not found.is_due and not words:
-        when = shown.at(found.due_us)
-    if not found.is_due and found.due_us is None:
-        when = ""
+        unit = shown.plant.work_units[one.plan.unit]
+        return [None, html.Span(value_words(rule, unit, shown.views.get(unit.id)))]
+    words = "" if found.pieces is None else f"{found.pieces:,} pieces"
+    when = "due now" if found.is_due else shown.at(found.due_us) if found.due_us else ""
+    if words and when and not found.is_due:
+        when = f"about {when}"  # as fast as it has been
     told = " · ".join(part for part in (words, when) if part)
     return [meter(found.share, told), html.Span(told)]
 

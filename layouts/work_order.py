@@ -118,6 +118,14 @@ def _work(shown: Shown) -> Component:
     return _done(shown)
 
 
+_LOCKED = {
+    "request": " The machine is locked until it is finished.",
+    "start": " Who starts it locks the machine until it is finished.",
+    "never": " The machine may run meanwhile.",
+}
+assert _LOCKED.keys() == set(LOCKS)
+
+
 def _done(shown: Shown) -> Component:
     order = shown.order
     rows = [[one.part, html.Span(quantity(one.quantity), className="num")] for one in order.parts]
@@ -137,8 +145,11 @@ def _done(shown: Shown) -> Component:
 
 def _side(shown: Shown) -> Component:
     order = shown.order
-    told = [html.Li([html.B(one.state), f" {shown.at(one.at_us)} by {one.by}"])
-            for one in shown.steps]  # fmt: skip
+    words = {"open": "due" if order.plan else "asked for", "started": "begun"}
+    told = [
+        html.Li([html.B(words.get(one.state, one.state)), f" {shown.at(one.at_us)} by {one.by}"])
+        for one in shown.steps
+    ]
     links: list[Any] = [html.A("The machine", href=f"/unit/{order.unit}")]
     if order.stop_us is not None:
         href = f"/stop/{order.unit}/{order.stop_us}"
