@@ -87,9 +87,8 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     """The dashboard of one plant. Its reader and its push run for as long as the server does."""
     hub = Hub(redis_url, config.plant)
     desk = Desk(database, config.plant, hub.redis)
-    planned = Planned(desk, config.plant)
+    planned, locks = Planned(desk, config.plant), Locks(desk)
     standings = Standings(desk, config.plant, hub.views)
-    locks = Locks(desk)
     hub.shifts_at, hub.standings, hub.locks = planned.at, standings.now, locks.now
     hub.told += [planned.told, standings.told, locks.told]
     doorway = _doorway(config, hub, desk)

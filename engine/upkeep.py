@@ -80,7 +80,7 @@ async def run(redis: "Redis[str]", upkeep: Upkeep, plant: Plant) -> None:
             for done in await asyncio.to_thread(upkeep.look, views, now_us=now_us):
                 kinds = sorted({record.kind for record in done.records})
                 await live.tell_records(redis, done.position, kinds)
-        except live.UNAVAILABLE:  # the loops of the work centres tell of it
+        except live.UNAVAILABLE:  # it was made; who shows it looks himself from time to time
             continue
         except Exception as error:  # what cannot be read now may be mended: the engine goes on
             if away(error) is None:  # else the recorder tells of it
@@ -88,13 +88,17 @@ async def run(redis: "Redis[str]", upkeep: Upkeep, plant: Plant) -> None:
 
 
 async def _views(redis: "Redis[str]", plant: Plant, units: frozenset[str]) -> dict[str, UnitView]:
-    """The newest views of units; those that cannot be read are left out."""
+    """The newest views of units; those that cannot be read are left out, all of them while Redis is
+    away: what is due by time or pieces does not wait for it.
+    """
     out = {}
     for id in sorted(units):
-        text = await redis.hget(live.units_key(plant.work_units[id].work_center), id)
         try:
+            text = await redis.hget(live.units_key(plant.work_units[id].work_center), id)
             if text is not None:
                 out[id] = from_plain(live.load(text))
+        except live.UNAVAILABLE:
+            return {}
         except (ValueError, TypeError, KeyError, AttributeError):
             continue
     return out

@@ -1,7 +1,7 @@
 """Maintenance of a place: what is due and who is at it, what is planned, how often machines failed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from dash import html
@@ -9,16 +9,16 @@ from dash.development.base_component import Component
 
 from layouts._desk import desk, moment_of, table
 from layouts._document import button, hidden, note, post
-from layouts._document import field as input_field
-from layouts._html import Tag
 from layouts._losses import Words, fault_word
-from layouts._maintenance import lasts, meter, rule_words, severities, severity, state, value_words
+from layouts._maintenance import lasts, meter, rule_words, severity, state, value_words
+from layouts._maintenance_forms import Asking, Planning, ask_form, plan_form
 from layouts._words import number, plural
 from mes.equipment import Plant, WorkUnit
 from mes.failures import Code, by_code
 from mes.losses import Account, total
-from mes.maintenance import UNFINISHED, WORK_MAX, Order
+from mes.maintenance import UNFINISHED, Order
 from mes.maintenance_plans import Condition, Plan, Progress
+from mes.site_time import local_date, zone_named
 from mes.unit_view import UnitView
 
 LISTED, ENDED, CODES = 40, 8, 12  # orders that are listed, those that ended, failure codes
@@ -34,20 +34,9 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """The form that asks for maintenance. stop_us: the stop that it is for; again: as in `post`."""
-
-    unit: str = ""
-    stop_us: int | None = None
-    typed: Mapping[str, str] = field(default_factory=dict)
-    words: str = ""
-    again: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """The maintenance of a place as it is drawn. names: who people are; may_do: whether who looks may
-    do it at a unit; asking: the form that is open.
+    do it at a unit; asking, planning: the forms that are open.
     """
 
     plant: Plant
@@ -64,6 +53,7 @@ class Shown:
     now_us: int
     days: int
     asking: Asking | None = None
+    planning: Planning | None = None
 
     def at(self, us: int | None) -> str:
         return moment_of(us, self.plant.time_zone, self.now_us)
@@ -92,13 +82,22 @@ def page(
 
 
 def away(
-    plant: Plant, place: str, viewer: Component, asking: Asking, *, now_us: int, theme: str
+    plant: Plant,
+    place: str,
+    viewer: Component,
+    opened: Asking | Planning,
+    *,
+    now_us: int,
+    theme: str,
 ) -> str:
     """The page while the database is away: the form that was sent, as it was."""
     head = html.Div([html.H1(f"Maintenance, {plant.name_of(place)}")], className="head")
-    form = html.Section([html.H2("Ask for maintenance"), _form(plant, place, asking, now_us)],
-                        className="panel alone-form")  # fmt: skip
-    return desk(plant, "Maintenance", viewer, head, form, now_us=now_us, theme=theme)
+    if isinstance(opened, Asking):
+        title, form = "Ask for maintenance", ask_form(plant, place, opened, now_us)
+    else:
+        title, form = "Plan maintenance", plan_form(plant, place, opened, "")
+    panel = html.Section([html.H2(title), form], className="panel")
+    return desk(plant, "Maintenance", viewer, head, panel, now_us=now_us, theme=theme)
 
 
 def _head(shown: Shown) -> Component:
@@ -119,7 +118,7 @@ def _head(shown: Shown) -> Component:
 
 def _orders(shown: Shown) -> Component:
     found = [one for one in shown.orders if one.state in UNFINISHED]
-    heads = ["", "Machine", "Work", "Asked", "", ""]
+    heads = ["", "Machine", "Work", "Asked for", "", ""]
     rows = [_row(shown, one) for one in found[:LISTED]]
     more = len(found) - LISTED
     empty = "No work order is open, and nothing is due."
@@ -127,7 +126,7 @@ def _orders(shown: Shown) -> Component:
     title = f"Work orders, {len(found)} not finished" if found else "Work orders"
     ask = None
     if shown.may_ask:
-        form = _form(shown.plant, shown.place, asking or Asking(), shown.now_us)
+        form = ask_form(shown.plant, shown.place, asking or Asking(), shown.now_us)
         summary = html.Summary("Ask for maintenance", className="act small")
         ask = html.Details([summary, form], className="new", open=asking is not None)
     return html.Section(
@@ -142,7 +141,7 @@ def _orders(shown: Shown) -> Component:
 
 
 def _row(shown: Shown, one: Order) -> list[Any]:
-    asked = shown.at(one.made_us)
+    asked = f"due {shown.at(one.made_us)}" if one.plan else shown.at(one.made_us)
     by = "" if one.plan or one.state != "open" else f" by {shown.names(one.by)}"
     if one.state == "started":
         by = f", begun {shown.at(one.started_us)} by {shown.names(one.by)}"
@@ -169,42 +168,6 @@ def _next(one: Order) -> Component:
     )
 
 
-def _form(plant: Plant, place: str, asking: Asking, now_us: int) -> Component:
-    units = plant.units_of(place)
-    chosen = asking.typed.get("unit", asking.unit) or (units[0].id if units else "")
-    options = [Tag("option", one.name, value=one.id, selected=one.id == chosen) for one in units]
-    stop = None
-    if asking.stop_us is not None:
-        at = moment_of(asking.stop_us, plant.time_zone, now_us)
-        stop = [
-            hidden("stop", str(asking.stop_us)),
-            html.P(f"for the stop of {at}", className="note"),
-        ]
-    return post(
-        f"/maintenance/{place}",
-        hidden("what", "ask"),
-        note(asking.words),
-        html.Div(
-            [
-                html.Label(
-                    [html.Span("Machine", className="label"), Tag("select", *options, name="unit")],
-                    className="field",
-                ),
-                stop,
-            ],
-            className="stack",
-        ),
-        input_field(
-            "What is to be done, or what is wrong", "work", value=asking.typed.get("work", ""),
-            required=True, maxlength=str(WORK_MAX), autocomplete="off",
-        ),
-        severities(asking.typed.get("severity", "soon")),
-        button("Ask for it", **{"data-action": "ask-maintenance"}),
-        again=asking.again,
-        className="in-columns ask",
-    )  # fmt: skip
-
-
 def _plans(shown: Shown) -> Component:
     rows = [
         [
@@ -212,6 +175,7 @@ def _plans(shown: Shown) -> Component:
             [html.B(one.plan.work), html.Small(one.plan.id)],
             html.Span(rule_words(one.plan), className="note"),
             *_progress(shown, one),
+            _take_away(shown, one) if shown.may_do(one.plan.unit) else None,
         ]
         for one in shown.plans
     ]
@@ -219,15 +183,30 @@ def _plans(shown: Shown) -> Component:
         "Nothing is planned yet. A plan makes its work order by itself, every so many days or pieces, "
         "or when a value is beyond its limit."
     )
-    heads = ["Machine", "Work", "Due", "So far", ""]
-    found = html.Div(table(heads, rows, empty=empty), className="plans")
-    return html.Section([html.H2("Planned"), found], className="panel")
+    heads = ["Machine", "Work", "Due", "So far", "", ""]
+    found, new = html.Div(table(heads, rows, empty=empty), className="plans"), None
+    if any(shown.may_do(unit.id) for unit in shown.units):
+        today = local_date(shown.now_us, zone_named(shown.plant.time_zone)).isoformat()
+        form = plan_form(shown.plant, shown.place, shown.planning or Planning(), today)
+        summary = html.Summary("Plan maintenance", className="act small")
+        new = html.Details([summary, form], className="new", open=shown.planning is not None)
+    return html.Section([html.H2("Planned"), new, found], className="panel part")
+
+
+def _take_away(shown: Shown, one: Planned) -> Component:
+    return post(
+        f"/maintenance/{shown.place}",
+        hidden("what", "take away"),
+        hidden("plan", one.plan.id),
+        hidden("version", str(one.plan.version)),
+        button("Take away", kind="small"),
+    )
 
 
 def _progress(shown: Shown, one: Planned) -> list[Any]:
     if one.progress is None:
         assert one.newest is not None
-        link = html.A(f"work order {one.newest.id}", href=f"/work-order/{one.newest.id}")
+        link = html.A(f"due: {one.newest.id}", href=f"/work-order/{one.newest.id}")
         return [meter(1, "it is due"), link]
     found, rule = one.progress, one.plan.rule
     if isinstance(rule, Condition):

@@ -75,6 +75,7 @@ class Plan:
     from_us: int
     locks: bool
     active: bool
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,7 @@ def plan_of(record: Record) -> Plan:
         from_us=microseconds(datetime.fromisoformat(body["from"])),
         locks=body["locks"],
         active=body["active"],
+        version=record.version,
     )
 
 

@@ -155,6 +155,12 @@ def register(server: FastAPI, hub: Hub, desk: Desk) -> None:
         )
         return await _do(desk, request, command)
 
+    _steps(server, hub, desk)
+
+
+def _steps(server: FastAPI, hub: Hub, desk: Desk) -> None:
+    """The steps in the life of an order."""
+
     @server.post(
         "/api/v1/maintenance-work-orders/{id}/start", tags=TAG, **_said(RemovalIn, required=False)
     )

@@ -141,7 +141,7 @@ def form(html, what):
     tags = [
         dict(re.findall(r'([\w-]+)="([^"]*)"', tag)) for tag in re.findall("<input[^>]*>", mine)
     ]
-    return {tag["name"]: tag.get("value", "") for tag in tags}
+    return {tag["name"]: tag.get("value", "") for tag in tags if "name" in tag}
 
 
 def test_the_life_of_an_order_on_the_pages(plant, olga, mia):
@@ -190,6 +190,35 @@ def test_what_cannot_be_asked_for_keeps_what_was_typed(plant, olga):
     assert 'value="Still leaks"' in answer.text
     sent = form(page, "ask") | {"unit": "station-1", "work": "Not mine", "severity": "soon"}
     assert olga.post("/maintenance/press-1", data=sent | {"key": "other"}).status_code == 403
+
+
+def test_a_plan_is_made_and_taken_away_on_the_page(plant, olga, mia):
+    assert 'value="plan"' not in olga.get("/maintenance/press-shop").text
+    page = mia.get("/maintenance/press-shop").text
+    typed = {"unit": "press-2", "name": "belt", "work": "Tighten the belt", "from": "2026-03-29"}
+    typed = form(page, "plan") | typed
+    condition = {"by": "condition", "tag": "power", "side": "below", "limit": "3,5", "hold_s": "60"}
+    bad = mia.post("/maintenance/press-shop", data=typed | condition | {"limit": "low"})
+    assert bad.status_code == 422
+    assert "limit: found 'low'; expected a number" in bad.text
+    assert 'value="Tighten the belt"' in bad.text
+    bad = mia.post("/maintenance/press-shop", data=typed | {"by": "days", "days": "2.5"})
+    assert bad.status_code == 422
+    assert "rule.every: found 2.5" in bad.text
+    good = typed | condition
+    answer = mia.post("/maintenance/press-shop", data=good)
+    assert answer.headers["location"] == "/maintenance/press-shop?said=planned", answer.text
+    found = mia.get("/api/v1/maintenance-plans/press-2@belt").json()["body"]
+    assert found["rule"] == {"by": "condition", "tag": "power", "below": 3.5, "hold_s": 60}
+    assert found["from"] == "2026-03-28T23:00:00.000000Z"  # midnight in Berlin
+    assert mia.post("/maintenance/press-shop", data=good | {"key": "again"}).status_code == 409
+    page = mia.get("/maintenance/press-shop").text
+    assert "power below 3.5 for 1 min" in page
+    assert olga.post("/maintenance/press-shop", data=good | {"key": "hers"}).status_code == 403
+    gone = {"what": "take away", "plan": "press-2@belt", "version": "1", "key": "gone"}
+    assert mia.post("/maintenance/press-shop", data=gone | {"version": "7"}).status_code == 409
+    assert mia.post("/maintenance/press-shop", data=gone | {"key": "g"}).status_code == 303
+    assert mia.get("/api/v1/maintenance-plans/press-2@belt").status_code == 404
 
 
 def test_a_place_without_anything_says_so(plant):

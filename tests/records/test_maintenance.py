@@ -1,11 +1,13 @@
 """Maintenance on record, on both databases: due work has one order, whoever looks and how often."""
 
+import asyncio
 import threading
 import time
 
 import pytest
 
 from cli.settings import DEMO, settings
+from engine import upkeep
 from engine.upkeep import Upkeep
 from mes.events import Counted, FaultRaised, StateChanged
 from mes.failures import Code, by_code
@@ -22,7 +24,8 @@ from mes.maintenance_plans import DAY_US, MINUTE_US
 from mes.observation import rfc3339
 from mes.people import Person
 from mes.records import Forbidden, Refused
-from mes.unit_view import TagView, UnitView
+from mes.unit_view import TagView, UnitView, to_plain
+from store import live
 from store.actions import SYSTEM, Actions
 from store.configured import take_on_record
 from store.log.accounts import basis
@@ -157,6 +160,34 @@ def test_a_condition_makes_an_order_when_it_has_held(database, plant, do, planne
     for seconds in (300, 600):
         at = late + seconds * 1_000_000
         assert engine.look(views(90, at), now_us=at) == []
+
+
+def test_the_engine_s_task_makes_the_order_and_tells_of_it(
+    tmp_path, own_redis, database, plant, planned, monkeypatch
+):
+    planned("press-1@check", {"by": "days", "every": 2})
+    planned("press-1@hot", {"by": "condition", "tag": "power", "above": 80})
+    now, unit = time.time_ns() // 1000, plant.work_units["press-1"]
+    tags = dict.fromkeys(unit.tags, TagView(90, "good", now, now))
+    view = UnitView(id="press-1", tags=tags, contacts=dict.fromkeys(unit.devices, now + DAY_US))
+    own_redis.client().hset(live.units_key("press-line"), "press-1", live.dump(to_plain(view)))
+    monkeypatch.setattr(upkeep, "LOOK_S", 0.01)
+
+    async def run():
+        redis = live.open_redis(own_redis.url)
+        task = asyncio.create_task(upkeep.run(redis, Upkeep(database, plant), plant))
+        while len(await asyncio.to_thread(made, database)) < 2:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        told = await redis.xrange(live.RECORDS_VIEW)
+        await redis.aclose()
+        return told
+
+    told = asyncio.run(asyncio.wait_for(run(), 30))
+    assert made(database) == ["press-1@check.1", "press-1@hot.2"]
+    assert [said["k"] for _, said in told] == [KIND, KIND]
 
 
 def test_orders_are_found_by_what_they_are_and_never_by_words_in_them(database, plant, do):

@@ -9,7 +9,7 @@ from cli.settings import DEMO, settings
 from layouts import maintenance, unit, work_order
 from layouts._html import to_html
 from layouts._maintenance import lasts, rule_words, value_words
-from layouts.maintenance import Asking
+from layouts._maintenance_forms import Asking
 from mes.maintenance import Order
 from mes.maintenance_plans import Condition, Every, Plan
 from mes.snapshot import Snapshot
