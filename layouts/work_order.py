@@ -103,15 +103,9 @@ def _work(shown: Shown) -> Component:
         form = _finish(order.id, str(order.version), shown.typed, shown.failures, shown.again)
         return html.Section([html.H2("What was done"), form], className="panel")
     if order.state == "open":
-        start = None
-        words = "Nobody has begun it yet."
-        if shown.may:
-            start = _step(shown, "start", "Start", kind="main")
-            if order.locks != LOCKS[2]:
-                words += (
-                    " Nothing can be started on the machine from its start until it is finished."
-                )
-        return html.Section([html.H2("To be done"), html.P(words), start], className="panel big")
+        words = "Nobody has begun it yet." + _LOCKED[order.locks]
+        start = _step(shown, "start", "Start", kind="main") if shown.may else None
+        return html.Section([html.H2("To be done"), html.P(words), start], className="panel")
     if order.state == "started":
         words = "It is in work. Who finishes it is of maintenance, or a supervisor or engineer."
         return html.Section([html.H2("In work"), html.P(words)], className="panel")

@@ -128,7 +128,7 @@ class _Command:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestMaintenance(_Command):
     """Ask for work on a machine. severity: of SEVERITIES, and what must not run is locked from now on;
-    stop_us: a moment in the stop that it is asked for in.
+    stop_us: when the stop began that it is for.
     """
 
     unit: str

@@ -56,7 +56,7 @@ Notes = Annotated[str, Field(max_length=NOTES_MAX)]
 
 class MaintenanceWorkOrderBody(_Body):
     """Work on a machine, from asking for it to what was done. plan: that it is of, "" where somebody
-    asked; stop: a moment in the stop that it is for; failure: the reason that was behind it. Id: work
+    asked; stop: when the stop began that it is for; failure: the reason that was behind it. Id: work
     unit@number, or plan.number. Written by POST …/maintenance-requests, …/start, …/finish, …/cancel."""
 
     unit: str
@@ -75,7 +75,8 @@ class MaintenanceWorkOrderBody(_Body):
 
 
 class RequestIn(_Body):
-    """What is asked for. What is unsafe locks the machine from now on."""
+    """What is asked for. What is unsafe locks the machine from now on. stop: when the stop began that it
+    is for, as /downtime tells it."""
 
     work: Annotated[str, Field(min_length=1, max_length=WORK_MAX)]
     severity: Severity = "soon"
