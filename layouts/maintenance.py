@@ -9,12 +9,12 @@ from dash.development.base_component import Component
 
 from layouts._desk import desk, moment_of, table
 from layouts._document import button, hidden, note, post
-from layouts._losses import Words, fault_word
+from layouts._losses import Words, code_word
 from layouts._maintenance import lasts, meter, rule_words, severity, state, value_words
 from layouts._maintenance_forms import Asking, Planning, ask_form, plan_form
 from layouts._words import number, plural
 from mes.equipment import Plant, WorkUnit
-from mes.failures import Code, by_code
+from mes.failures import by_code
 from mes.losses import Account, total
 from mes.maintenance import UNFINISHED, Order
 from mes.maintenance_plans import Condition, Plan, Progress
@@ -249,7 +249,7 @@ def _by_code(shown: Shown) -> Component:
     found = list(by_code(total(shown.accounts.values())).items())
     rows = [
         [
-            html.B(_code(shown.words, code)),
+            html.B(code_word(*code, shown.words)),
             _number(number(one.failures)),
             _number(lasts(one.mtbf_s)),
             _number(lasts(one.mttr_s)),
@@ -267,12 +267,6 @@ def _by_code(shown: Shown) -> Component:
         ],
         className="panel",
     )
-
-
-def _code(words: Words, code: Code) -> str:
-    if code.reason:
-        return words.reasons.get(code.reason).name
-    return fault_word(code.fault, words.texts)
 
 
 def _number(text: str) -> Component:
