@@ -4,7 +4,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from cli.embedded_redis import find_server
-from cli.settings import redis_is_ours, settings
+from cli.settings import redis_is_ours, settings, trace_of
 from dashboard.hosts import accepts_any, is_loopback
 from mes.equipment import Plant
 from store.config_faults import masked
@@ -16,7 +16,7 @@ OURS = "mes store collectors engine simulator layouts dashboard cli".split()
 
 def main(path: Path) -> int:
     config = settings(path)
-    plant = config.plant
+    plant, trace = config.plant, trace_of(config)
     print(f"{path.name}: no faults")
     print(
         f"{plant.name}: {len(plant.areas)} areas, {len(plant.work_centers)} work centres, "
@@ -26,6 +26,8 @@ def main(path: Path) -> int:
     print(f"records: {masked(config.database.url or f'SQLite, {config.data_dir / FILE}')}")
     print(f"data: {config.data_dir}")
     print(f"screens: {address(config.dashboard)}/")
+    if trace:
+        print(f"simulator: plays {trace}")
     for line in [*notes(plant), *open_doors(config.dashboard)]:
         print(f"note: {line}")
     foreign = foreign_owners()

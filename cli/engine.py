@@ -4,8 +4,11 @@ import asyncio
 import logging
 import secrets
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import DBAPIError
 
 from cli.records import records
@@ -21,10 +24,12 @@ from store.log import RecordsDamaged, anchors, chain
 from store.log.database import Database, away
 from store.log.facts import Facts
 from store.log.filling import Filling
+from store.log.reports import Reports
 
 log = logging.getLogger("takt.engine")
 
 LOOK_S = 2.0
+FREEZE_S = 20  # between two looks for shifts that are over
 FILL_S, FILL_AGAIN_S, FILL_FAILED_S = 20.0, 0.5, 300.0  # between two looks at what is to be kept
 
 
@@ -47,6 +52,12 @@ async def _engine(config: Config, database: Database) -> None:
     tasks.append(asyncio.create_task(_keep_accounts(Filling(database, plant))))
     due = upkeep.run(redis, upkeep.Upkeep(database, plant), plant)
     tasks.append(asyncio.create_task(due))
+    jobs = AsyncIOScheduler(timezone=UTC)
+    jobs.add_job(
+        _freeze, IntervalTrigger(seconds=FREEZE_S, timezone=UTC), [Reports(database, plant)],
+        max_instances=1, coalesce=True, next_run_time=datetime.now(UTC),
+    )  # fmt: skip
+    jobs.start()
     try:
         async with asyncio.TaskGroup() as group:
             for center in plant.work_centers:
@@ -58,6 +69,7 @@ async def _engine(config: Config, database: Database) -> None:
                         )
                     )
     finally:
+        jobs.shutdown(wait=False)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -85,6 +97,15 @@ async def _keep_accounts(filling: Filling) -> None:
             if away(error) is None:  # else the recorder tells of it
                 log.exception("accounts cannot be kept")
         await asyncio.sleep(wait_s)
+
+
+async def _freeze(reports: Reports) -> None:
+    """Freeze the reports of shifts that are over."""
+    try:
+        await asyncio.to_thread(reports.freeze, time.time_ns() // 1000)
+    except Exception as error:  # it is tried again, and the engine goes on
+        if away(error) is None:  # else the recorder tells of it
+            log.exception("reports of shifts cannot be frozen")
 
 
 async def _anchor(database: Database, data_dir: Path) -> None:

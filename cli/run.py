@@ -17,7 +17,7 @@ from urllib.error import HTTPError
 from cli import embedded_redis
 from cli.held import held
 from cli.role import LIFELINE, begin
-from cli.settings import redis_is_ours, settings
+from cli.settings import redis_is_ours, settings, trace_of
 from cli.supervisor import Child, Supervisor
 from store.config import Config
 
@@ -35,6 +35,7 @@ def main(path: Path) -> int:
     started = time.monotonic()
     begin("takt")
     config = settings(path)
+    trace_of(config)  # what is wrong with it is told before anything is started
     with held(config.data_dir, port=config.dashboard.port):
         if fault := _taken(config):
             raise OSError(fault)

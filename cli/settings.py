@@ -8,7 +8,8 @@ from typing import Any
 import collectors
 from cli.embedded_redis import local_url
 from simulator.settings import Settings as SimulatorSettings
-from store.config import Config, load, with_redis
+from simulator.trace import Trace, TraceFaults, read
+from store.config import Config, ConfigFaults, load, with_redis
 
 
 class Doing(argparse.ArgumentParser):
@@ -36,6 +37,21 @@ def settings(path: Path) -> Config:
 def redis_is_ours(path: Path) -> bool:
     """Whether no URL names a Redis, neither here nor in url_file, so that Takt starts its own."""
     return load(path, settings_of=_settings_of, simulator=SimulatorSettings).redis.url is None
+
+
+def trace_of(config: Config) -> Trace | None:
+    """What the simulated machines of `config` do; None where they make their day up, or are none.
+
+    Raises ConfigFaults.
+    """
+    played = config.simulator
+    if played is None or played.trace_file is None:
+        return None
+    machines = [machine.id for line in played.lines for machine in line.machines]
+    try:
+        return read(config.path.parent / played.trace_file, machines)
+    except TraceFaults as faults:
+        raise ConfigFaults(faults.lines) from faults
 
 
 def _settings_of(protocol: str) -> Any:

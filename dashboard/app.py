@@ -16,7 +16,7 @@ from dash import Dash
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 
-from dashboard import api, audit_page, drafts, health
+from dashboard import api, audit_page, drafts, health, oee_page
 from dashboard.access import Access, Gate
 from dashboard.browser import TOKEN_COOKIE, TOKEN_HEADER
 from dashboard.calls import Calls
@@ -30,6 +30,7 @@ from dashboard.forms import (
     oidc,
     pattern,
     people,
+    report,
     stop,
     switch,
     work_order,
@@ -66,8 +67,13 @@ SCREENS = {
     "downtime": downtime,
     "connections": connections,
 }
-FORMS = (login, account, people, devices, switch, oidc, calendar, pattern, stop, work_order)
-FORM_PAGES = {"account", "people", "devices", "calendar", "stop", "maintenance", "work-order"}
+FORMS = (
+    login, account, people, devices, switch, oidc, calendar, pattern, stop, report, work_order,
+)  # fmt: skip
+FORM_PAGES = {
+    "account", "people", "devices", "calendar", "stop", "shift-report", "shift-reports",
+    "maintenance", "work-order",
+}  # fmt: skip
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -111,9 +117,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     server.add_middleware(Access, gate=doorway.gate)
     server.state.first_run = None  # a thread that makes whom to sign in as, and tells of it
     health.register(server, hub, broadcast, desk)
-    for form in FORMS:
-        form.register(server, config, doorway)
-    maintenance.register(server, config, doorway, hub)
+    _forms(server, config, hub, doorway)
     drafts.register(server, Drafts(hub.redis))
     api.register(server, hub, doorway)
     server.get("/sw.js", include_in_schema=False)(_service_worker)
@@ -143,6 +147,14 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     app.layout = dash.page_container
     app.callback(websocket=True, persistent=True)(broadcast.serve)
     return app
+
+
+def _forms(server: FastAPI, config: Config, hub: Hub, doorway: Doorway) -> None:
+    """Pages that are plain HTML; some of them show what is live, too."""
+    for form in FORMS:
+        form.register(server, config, doorway)
+    for page in (oee_page, maintenance):
+        page.register(server, config, hub, doorway)
 
 
 def tell_fault(error: Exception) -> None:
@@ -190,7 +202,9 @@ def _protected(path: str) -> bool:
     """Whether it is the address of a page for people who are signed in: every page that is no
     live screen. An address that is none gets the page that says so, as a live screen does.
     """
-    first = path.split("/")[1] if path.startswith("/") else ""
+    first, *rest = path.split("/")[1:] if path.startswith("/") else [""]
+    if first == "oee" and len(rest) > 1:  # a window that has passed
+        return True
     live = {screen.PATH.split("/")[1] for screen in SCREENS.values()}
     pages = {page["path"].split("/")[1] for page in dash.page_registry.values() if page["path"]}
     return first not in live and first in (pages | FORM_PAGES)

@@ -16,7 +16,7 @@ from mes.standing import Standing
 from mes.stops import KIND
 from mes.unit_view import UnitView
 from store.log.accounts import Basis, basis, version_of
-from store.log.standings import Left, left_without_reason, standings
+from store.log.standings import Days, Left, days_before, left_without_reason, standings
 
 LOOK_S = 1.0
 LEFT_S = 30.0  # between two looks for stops of the day before that have no reason
@@ -33,7 +33,8 @@ class Standings:
         self._found: Mapping[str, Standing] = {}
         self._news = asyncio.Event()
         self._left: Left = {}  # what stood before the shift and has no reason yet
-        self._left_at_s = 0.0
+        self._days: Days = {}
+        self._left_at_s = 0.0  # when both are looked at anew
 
     def told(self, kinds: Sequence[str]) -> None:
         """Records of `kinds` have changed: what people said of a stop is seen at once."""
@@ -69,4 +70,6 @@ class Standings:
         if self._found and time.monotonic() >= self._left_at_s:
             self._left_at_s = time.monotonic() + LEFT_S
             self._left = left_without_reason(connection, self._plant, self._basis, self._found)
-        return standings(connection, self._plant, self._basis, dict(self._views), self._left)
+            self._days = days_before(connection, self._plant, self._basis, time.time_ns() // 1000)
+        views = dict(self._views)
+        return standings(connection, self._plant, self._basis, views, self._left, self._days)

@@ -16,12 +16,12 @@ from mes.equipment import Plant
 
 def desk(
     plant: Plant, title: str, viewer: Component, *children: Any, now_us: int,
-    theme: str = "light", scripts: tuple[str, ...] = (),
+    theme: str = "light", scripts: tuple[str, ...] = (), active: str = "",
 ) -> str:  # fmt: skip
-    """The page with `title`; viewer: who is signed in."""
+    """The page with `title`; viewer: who is signed in; active: its place in the navigation."""
     clock = _parts.clock(now_us, plant.time_zone)
     body = html.Div(
-        [_parts.top(plant, "", clock, viewer), html.Main(list(children), className="page")],
+        [_parts.top(plant, active, clock, viewer), html.Main(list(children), className="page")],
         className="screen",
     )
     return document(title, body, theme=theme, scripts=("clock.js", "dates.js", *scripts))

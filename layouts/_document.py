@@ -17,6 +17,7 @@ STYLES = (
     "calendar.css",
     "downtime.css",
     "maintenance.css",
+    "oee.css",
 )
 
 

@@ -25,13 +25,17 @@ _LOOKS = {"reject": "material", "unknown": "stale", "no_cycle": "stale"}
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A loss as people read it. look: a key of the theme; uncoded: a stop without a reason."""
+    """A loss as people read it. look: a key of the theme; uncoded: a stop without a reason; parts: that
+    could have been made meanwhile; cost: in the site's currency; None where nobody said of a unit.
+    """
 
     factor: str
     word: str
     look: str
     us: int
     uncoded: bool = False
+    parts: float | None = None
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,36 @@ class Words:
     reasons: Reasons = field(default_factory=lambda: Reasons(USUAL))
 
 
-def named(losses: Iterable[Loss], words: Words) -> list[Named]:
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A unit's losses; cycle_s, cost_per_h: of its master data."""
+
+    losses: Sequence[Loss]
+    cycle_s: float | None = None
+    cost_per_h: float | None = None
+
+
+def named(found: Iterable[Lost], words: Words) -> list[Named]:
     """The losses that there are, the largest first; those that are called the same stand together."""
-    found: dict[tuple[str, str, str, bool], int] = {}
-    for one in losses:
-        key = (one.factor, _word(one, words), _look(one.cause), one.uncoded)
-        found[key] = found.get(key, 0) + one.us
-    out = [Named(*key[:3], us, key[3]) for key, us in found.items() if abs(us) >= SHOWN_US]
-    return sorted(out, key=lambda one: (-one.us, one.word))
+    out: dict[tuple[str, str, str, bool], list[tuple[int, Lost]]] = {}
+    for unit in found:
+        for one in unit.losses:
+            key = (one.factor, _word(one, words), _look(one.cause), one.uncoded)
+            out.setdefault(key, []).append((one.us, unit))
+    all_ = (_named(*key, parts) for key, parts in out.items())
+    return sorted((n for n in all_ if abs(n.us) >= SHOWN_US), key=lambda n: (-n.us, n.word))
+
+
+def _named(
+    factor: str, word: str, look: str, uncoded: bool, parts: Sequence[tuple[int, Lost]]
+) -> Named:
+    us = sum(us for us, _ in parts)
+    made = cost = None
+    if all(unit.cycle_s for us, unit in parts if us):
+        made = sum(us / 1e6 / unit.cycle_s for us, unit in parts if unit.cycle_s)
+    if all(unit.cost_per_h is not None for us, unit in parts if us):
+        cost = sum(us / 3.6e9 * unit.cost_per_h for us, unit in parts if unit.cost_per_h)
+    return Named(factor, word, look, us, uncoded, made, cost)
 
 
 def _word(one: Loss, words: Words) -> str:

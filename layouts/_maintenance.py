@@ -94,7 +94,7 @@ def meter(share: float, words: str) -> Component:
     bar: dict[str, Any] = {"width": f"{part:.1%}"}
     return html.Div(
         html.I(style=bar),
-        className="meter",
+        className="due-meter",
         role="meter",
         **{
             "aria-valuenow": f"{part * 100:.0f}", "aria-valuemin": "0", "aria-valuemax": "100",

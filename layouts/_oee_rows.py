@@ -3,7 +3,18 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from layouts._losses import COLUMNS_MAX, Column, Named, Words, columns, minutes, named, texts
+from layouts._losses import (
+    COLUMNS_MAX,
+    FACTORS,
+    Column,
+    Lost,
+    Named,
+    Words,
+    columns,
+    minutes,
+    named,
+    texts,
+)
 from layouts._slots import Row, Rows
 from layouts._words import NOTHING, ms, number, site_time
 from mes.equipment import WorkUnit
@@ -11,13 +22,16 @@ from mes.losses import Account, total
 from mes.reasons import Reasons
 from mes.snapshot import Snapshot
 from mes.standing import Standing
-from mes.states import STATES
 from mes.usual_reasons import USUAL
 
-FALLS, LOSSES, HOURS, TICKS = COLUMNS_MAX + 3, 8, 13, 13
+FALLS, LOSSES = COLUMNS_MAX + 3, 8
+DAYS = 7  # that are drawn beside the gauge
 LATE_US = 15_000_000  # what is on record is so far behind at most while a shift runs
+_RING = {"good": "run", "availability": "stop", "effectiveness": "idle", "quality": "material"}
 NEVER = "9999999999999"
-_HUES = {look: f"var(--{look})" for look in ("run", "help", "stop", "material", "idle")}
+HUES = {look: f"var(--{look})" for look in ("run", "help", "stop", "material", "idle")} | {
+    "stale": "var(--hatch-b)"
+}
 
 
 class Standings:
@@ -30,6 +44,11 @@ class Standings:
         self.oee = found[0].oee if alone else self.whole.oee
         reasons = found[0].why.reasons if found else Reasons(USUAL)
         self.words = Words(texts(unit.fault_texts for unit in units), reasons)
+
+    @staticmethod
+    def lost(one: Standing) -> Lost:
+        """A unit's losses, with what makes parts and money of them."""
+        return Lost(one.account.losses, one.cycle_s, one.cost_per_h)
 
     @property
     def plan(self) -> float | None:
@@ -83,7 +102,7 @@ def standings(now: Snapshot, units: Iterable[WorkUnit]) -> Standings:
 def rows_of(now: Snapshot, shown: Standings) -> Rows:
     """All rows but those of single units."""
     whole = shown.whole
-    losses = named(whole.losses, shown.words)
+    losses = named(map(shown.lost, shown.found), shown.words)
     out: Rows = {"oee": _gauge(whole, shown), "window": window_row(now, shown)}
     falls = columns(whole, losses) if whole.pbt_us else []
     out["fall"] = {
@@ -102,7 +121,37 @@ def rows_of(now: Snapshot, shown: Standings) -> Rows:
         one = losses[n] if n < len(losses) else None
         so_far += one.us if one else 0
         out[f"loss:{n}"] = _loss(one, most, _part(so_far, lost))
-    return out | _hours(now, shown)
+    money = "yes" if any(one.cost is not None for one in losses) else "no"
+    out |= {"burst": _burst(whole, losses), "money": {"@data-on": money}}
+    return out | {"coded": _coded(now, shown)}
+
+
+def _coded(now: Snapshot, shown: Standings) -> Row:
+    """How much of the stops has a reason, and how often money can be made of losses."""
+    coded, currency = shown.whole.coded, now.plant.currency
+    return {
+        "part": "nothing stood" if coded is None else f"coded {coded * 100:.0f} %",
+        "currency": currency or "money",
+    }
+
+
+def _burst(whole: Account, losses: Sequence[Named]) -> Row:
+    """Two rings: factors inside, what they were lost to outside, in the same order."""
+    order = ("good", *FACTORS)
+    parts = [("good", "run", whole.good_us)]
+    parts += [(one.factor, one.look, one.us) for one in losses if one.us > 0]
+    parts.sort(key=lambda part: (order.index(part[0]), -part[2]))
+    inside = [(f, _RING[f], sum(us for g, _, us in parts if g == f)) for f in order]
+    return {"inner@style": _ring(inside), "outer@style": _ring(parts)}
+
+
+def _ring(parts: Sequence[tuple[str, str, int]]) -> str:
+    whole, at, stripes = sum(us for *_, us in parts), 0, []
+    for _, look, us in parts:
+        edges = (at / whole * 360, (at + us) / whole * 360) if whole else (0.0, 0.0)
+        stripes.append(f"{HUES[look]} {edges[0]:.2f}deg {edges[1]:.2f}deg")
+        at += us
+    return f"--ring:conic-gradient({', '.join(stripes)})" if whole else "--ring:var(--sunken)"
 
 
 def _part(part: float, whole: float) -> float:
@@ -147,6 +196,7 @@ def _gauge(whole: Account, shown: Standings) -> Row:
         "dial@data-look": "idle" if found is None else "run" if met else "stop",
         "target": "no target set" if target is None else f"target {percent(target)} %",
         "gap": "" if target is None or found is None else f"{signed(found - target)} to target",
+        **_trend(found, shown),
         "suspect": "; ".join(oee.suspect),
         "outside": f"{whole.outside:,} pieces outside of planned busy time"
         if whole.outside
@@ -156,6 +206,25 @@ def _gauge(whole: Account, shown: Standings) -> Row:
         ratio = getattr(oee, name)
         row |= {name: percent(ratio), f"{name}_bar@style": meter(ratio, None)}
     return row | _elements(whole)
+
+
+def _trend(now: float | None, shown: Standings) -> Row:
+    """The shift against the days before it, and each of these as a bar."""
+    by_day = zip(*(one.days for one in shown.found), strict=True)
+    days = [total(accounts) for accounts in by_day]
+    ratios = [day.oee.oee_index for day in days]
+    before = total(days).oee.oee_index if days else None
+    row = {f"day{n}@style": "" for n in range(DAYS)}
+    row |= {
+        f"day{n}@style": f"--v:{_part(ratio, 1):.4f}"
+        for n, ratio in enumerate(ratios)
+        if ratio is not None
+    }
+    if now is None or before is None:
+        return row | {"trend": "", "spark@data-on": "no"}
+    arrow = "▲" if now - before > 0.005 else "▼" if now - before < -0.005 else "●"
+    words = f"{arrow} {signed(now - before)} to 7 days, {percent(before)} %"
+    return row | {"trend": words, "spark@data-on": "yes"}
 
 
 def _elements(whole: Account) -> Row:
@@ -190,7 +259,7 @@ def window_row(now: Snapshot, shown: Standings) -> Row:
     over = shown.over
     names = dict.fromkeys(one.shift for one in shown.found)
     return {
-        "shift": ", ".join(names) + (", ended" if over else ""),
+        "shift": ", ".join(names) + (", ended" if over and shown.found[0].is_shift else ""),
         "from": site_time(start, now_us=until, zone=zone),
         "until": "to " + site_time(until, now_us=until, zone=zone, seconds=not over),
         "age@data-since": "" if over else ms(until),
@@ -200,10 +269,12 @@ def window_row(now: Snapshot, shown: Standings) -> Row:
 
 def _fall(column: Column | None) -> Row:
     if column is None:
-        return {"@data-on": "no", "@data-look": "idle", "bar@style": "", "word": "", "us": ""}
+        return {"@data-on": "no", "@data-look": "idle", "@data-coded": "yes", "bar@style": "",
+                "word": "", "us": ""}  # fmt: skip
     return {
         "@data-on": "yes",
         "@data-look": column.loss.look,
+        "@data-coded": "no" if column.loss.uncoded else "yes",
         "bar@style": f"--low:{column.low:.4f};--high:{column.high:.4f}",
         "word": column.loss.word,
         "us": minutes(-column.loss.us),
@@ -212,80 +283,16 @@ def _fall(column: Column | None) -> Row:
 
 def _loss(one: Named | None, most: int, together: float) -> Row:
     if one is None:
-        empty = dict.fromkeys(("word", "us", "together", "bar@style"), "")
-        return {"@data-on": "no", "@data-look": "idle", **empty}
+        empty = dict.fromkeys(("word", "us", "parts", "cost", "together", "bar@style"), "")
+        return {"@data-on": "no", "@data-look": "idle", "@data-coded": "yes", **empty}
     return {
         "@data-on": "yes",
         "@data-look": one.look,
         "word": one.word,
         "us": f"{one.us / 6e7:,.1f}",
+        "parts": number(one.parts),
+        "cost": number(one.cost),
+        "@data-coded": "no" if one.uncoded else "yes",
         "together": f"{together * 100:.0f} %",
         "bar@style": f"--v:{_part(one.us, most):.4f}",
-    }
-
-
-def _hours(now: Snapshot, shown: Standings) -> Rows:
-    zone = now.plant.time_zone
-    found = list(shown.hours().items())[-HOURS:]
-    most = max([1.0, *(max(want or 0, a.counted[0]) for _, (a, want) in found)])
-    out: Rows = {}
-    for n in range(HOURS):
-        if n >= len(found):
-            empty = dict.fromkeys(("at", "want", "good", "gap", "reject", "worst", "bar@style"), "")
-            out[f"hour:{n}"] = {
-                "@data-on": "no", "@data-behind": "no", "@data-look": "idle", **empty,
-            }  # fmt: skip
-            continue
-        (start, end), (account, want) = found[n]
-        worst = named(account.losses, shown.words)[:1]
-        good, reject = account.counted
-        gap = None if want is None else good - want
-        out[f"hour:{n}"] = {
-            "@data-on": "yes",
-            "at": f"{site_time(start, now_us=start, zone=zone)}–{site_time(end, now_us=end, zone=zone)}",
-            "want": number(want),
-            "good": number(good),
-            "gap": NOTHING if gap is None else signed(gap, 1, 0),
-            "@data-behind": "yes" if gap is not None and gap <= -0.5 else "no",
-            "reject": number(reject),
-            "worst": worst[0].word if worst else "",
-            "@data-look": worst[0].look if worst else "run",
-            "bar@style": meter(good / most, None if want is None else want / most),
-        }
-    return out | {"hours": _sum(shown)}
-
-
-def _sum(shown: Standings) -> Row:
-    (good, reject), want = shown.whole.counted, shown.expected
-    gap = None if want is None else good - want
-    return {
-        "want": number(want),
-        "good": number(good),
-        "gap": NOTHING if gap is None else signed(gap, 1, 0),
-        "reject": number(reject),
-    }
-
-
-def line_rows(now: Snapshot, shown: Standings) -> Rows:
-    """The states of a single unit as stripes, and where the full hours are."""
-    ticks: Rows = {f"tick:{n}": {"@data-on": "no", "@style": "", "at": ""} for n in range(TICKS)}
-    if len(shown.found) != 1:
-        return {"line": {"stripes@style": ""}, **ticks}
-    (one,) = shown.found
-    long = one.end_us - one.start_us
-    stripes = []
-    for part in one.line:
-        hue = _HUES.get((STATES.get(part.state) or STATES["unknown"]).look, "var(--idle)")
-        hue = "var(--hatch-b)" if part.state == "unknown" else hue
-        edges = [(us - one.start_us) / long * 100 for us in (part.start_us, part.end_us or 0)]
-        stripes.append(f"{hue} {edges[0]:.3f}% {edges[1]:.3f}%")
-    end = (one.until_us - one.start_us) / long * 100
-    stripes.append(f"transparent {end:.3f}%")
-    for n, us in enumerate(one.edges[1:-1][:TICKS]):
-        at = site_time(us, now_us=us, zone=now.plant.time_zone)
-        style = f"--at:{(us - one.start_us) / long:.4f}"
-        ticks[f"tick:{n}"] = {"@data-on": "yes", "@style": style, "at": at}
-    return {
-        "line": {"stripes@style": f"--states:linear-gradient(90deg, {', '.join(stripes)})"},
-        **ticks,
     }

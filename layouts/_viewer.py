@@ -14,6 +14,7 @@ MENU = (  # title, address, right
 
 
 PAGES = (  # in the navigation, of people with the right
+    ("Reports", "/shift-reports", "records"),
     ("Calendar", "/calendar", "records"),
     ("Maintenance", "/maintenance", "records"),
 )

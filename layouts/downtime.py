@@ -21,7 +21,7 @@ from mes.stops import MACHINE, Piece, Stop
 TITLE = "Stops"
 ORDER = 5
 PATH = "/downtime/<id>"
-STOPS = 7  # that fit on a tablet, each high enough for a glove
+STOPS = 40  # at most; seven fit on a tablet, each high enough for a glove, the rest is scrolled to
 
 __all__ = ["ORDER", "PATH", "TITLE", "known", "layout", "rows"]
 

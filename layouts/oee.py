@@ -5,30 +5,22 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from layouts import _parts, not_found
+from layouts import _oee_panels, _parts, not_found
+from layouts._desk import desk
 from layouts._facts import attributes, facts
-from layouts._oee_rows import (
-    FALLS,
-    HOURS,
-    LOSSES,
-    TICKS,
-    line_rows,
-    meter,
-    percent,
-    rows_of,
-    standings,
-    target_of,
-)
-from layouts._slots import Row, Rows, age, filled, in_state, keyed, slot
+from layouts._oee_flow import flow_rows, panel, serial
+from layouts._oee_hours import HOURS, hour_rows, line_rows
+from layouts._oee_rows import Standings, meter, percent, rows_of, standings, target_of
+from layouts._slots import Row, Rows, filled, in_state, keyed, slot
 from layouts._words import ms
 from mes.equipment import Plant, WorkUnit
+from mes.observation import rfc3339
 from mes.snapshot import Snapshot
 
 TITLE = "OEE"
 ORDER = 4
 PATH = "/oee/<id>"
-LOOKS = (("run", "running"), ("help", "set-up"), ("stop", "stopped"), ("material", "material"),
-         ("idle", "idle"), ("stale", "no data"))  # fmt: skip
+WINDOWS = (("", "Shift"), ("day", "Today"), ("week", "7 days"), ("month", "31 days"))
 
 
 def known(plant: Plant, id: str | None) -> bool:
@@ -42,27 +34,53 @@ def layout(now: Snapshot, id: str | None = None) -> Component:
     if not known(now.plant, id):
         return not_found.no_place(now, f"oee:{id}", id)
     assert id is not None
-    units = now.plant.units_of(id)
-    single = id in now.plant.work_units
-    below = _states() if single else _units(units)
-    tree = _parts.page(
-        now,
-        f"oee:{id}",
-        _head(now.plant, id, units, single=single),
-        html.Div([_gauge(), _waterfall()], className="oee-top"),
-        below,
-        html.Div([_losses(), _hours()], className="oee-low"),
-        active="oee",
-    )
+    tree = _parts.page(now, f"oee:{id}", *sections(now.plant, id), active="oee")
     return filled(tree, rows(now, id), now_us=now.now_us)
 
 
-def rows(now: Snapshot, id: str | None = None) -> Rows:
+def sections(
+    plant: Plant, id: str, slots: int = HOURS, *, chosen: str = "", states: bool = True
+) -> list[Component]:
+    """What stands on the page; slots: rows for hours; chosen: the window, "" for the live shift;
+    states: whether single states are known, which a long window has too many of.
+    """
+    units = plant.units_of(id)
+    single, in_line = id in plant.work_units, serial(plant, id) and states
+    below = _oee_panels.states() if single else _oee_panels.units(units)
+    if single and not states:
+        below = None
+    return [
+        _head(plant, id, single=single and not chosen, chosen=chosen),
+        html.Div([_oee_panels.gauge(), _oee_panels.waterfall()], className="oee-top"),
+        below,
+        *([panel(units)] if in_line else []),
+        html.Div([_oee_panels.losses(), _oee_panels.hours(slots, serial=in_line)],
+                 className="oee-low"),
+    ]  # fmt: skip
+
+
+def history(
+    now: Snapshot, id: str, viewer: Component, *, chosen: str, states: bool, theme: str
+) -> str:
+    """The page of a window that has passed, as plain HTML; `now` holds how units stood in it."""
+    shown = standings(now, now.plant.units_of(id))
+    slots = max((len(one.hours) for one in shown.found), default=0)
+    parts = sections(now.plant, id, slots, chosen=chosen, states=states)
+    filled(html.Div(parts), rows(now, id, slots), now_us=now.now_us)
+    title = f"OEE, {now.plant.name_of(id)}"
+    return desk(now.plant, title, viewer, *parts, now_us=now.now_us, theme=theme, active="oee",
+                scripts=("brush.js",))  # fmt: skip
+
+
+def rows(now: Snapshot, id: str | None = None, slots: int = HOURS) -> Rows:
     if not known(now.plant, id):
         return {}
     units = now.plant.units_of(str(id))
-    shown = standings(now, units)
-    out = rows_of(now, shown)
+    shown, in_line = standings(now, units), serial(now.plant, id)
+    out = rows_of(now, shown) | hour_rows(now, shown, slots, serial=in_line)
+    out["coded"] |= {"api": "as JSON", "api@href": _api(str(id), shown)}
+    if in_line:
+        out |= flow_rows(units, shown)
     if id in now.plant.work_units:
         out |= line_rows(now, shown)
         found = facts(now, units[0])
@@ -71,11 +89,20 @@ def rows(now: Snapshot, id: str | None = None) -> Rows:
             "clock@data-since": ms(found.view.state_since_us),
         }
     else:
-        out |= {f"of:{unit.id}": _unit_row(now, unit) for unit in units}
+        out |= {f"of:{unit.id}": unit_row(now, unit) for unit in units}
     return out
 
 
-def _unit_row(now: Snapshot, unit: WorkUnit) -> Row:
+def _api(id: str, shown: Standings) -> str:
+    """The address of the call that gives the same digits."""
+    if not shown.found:
+        return f"/api/v1/oee/{id}"
+    start = min(one.start_us for one in shown.found)
+    until = max(one.until_us for one in shown.found)
+    return f"/api/v1/oee/{id}?from={rfc3339(start)}&until={rfc3339(until)}&by=hour"
+
+
+def unit_row(now: Snapshot, unit: WorkUnit) -> Row:
     mine = standings(now, (unit,))
     oee, target = mine.oee, target_of(mine)
     index = oee.oee_index
@@ -91,7 +118,7 @@ def _unit_row(now: Snapshot, unit: WorkUnit) -> Row:
     }
 
 
-def _head(plant: Plant, id: str, units: Any, *, single: bool) -> Component:
+def _head(plant: Plant, id: str, *, single: bool, chosen: str) -> Component:
     chip = keyed(
         "unit", html.Span([_parts.icon(), slot("word"), " ", in_state("clock")], className="chip"),
         tag=html.Span, className="oee-state",
@@ -102,6 +129,7 @@ def _head(plant: Plant, id: str, units: Any, *, single: bool) -> Component:
                 [crumbs(plant, id, "oee"), html.H1(f"OEE and losses, {plant.name_of(id)}")]
             ),
             chip,
+            html.Nav([_window(id, *one, chosen) for one in WINDOWS], className="windows"),
             html.Span(className="grow"),
             keyed("window", slot("shift", html.B), " ", slot("from"), " ", slot("until"),
                   tag=html.Span, className="oee-window"),
@@ -112,206 +140,15 @@ def _head(plant: Plant, id: str, units: Any, *, single: bool) -> Component:
     )  # fmt: skip
 
 
+def _window(id: str, key: str, words: str, chosen: str) -> Component:
+    on = key == chosen
+    said = {"aria-current": "page"} if on else {}
+    return html.A(words, href=f"/oee/{id}/{key}".rstrip("/"), className="on" if on else "", **said)
+
+
 def crumbs(plant: Plant, id: str, screen: str) -> Component:
     """Where a place is, each place above it a link to the same screen of it."""
     above: list[Any] = []
     for part in plant.path_of(id).split("/")[:-1]:
         above += [html.A(plant.name_of(part), href=f"/{screen}/{part}"), " / "]
     return html.Div([*above, plant.name_of(id)], className="crumb")
-
-
-def _gauge() -> Component:
-    factors = (("availability", "Availability"), ("effectiveness", "Effectiveness"),
-               ("quality_ratio", "Quality"))  # fmt: skip
-    bars = [
-        html.Div(
-            [
-                html.Span(word),
-                _meter(f"{name}_bar"),
-                html.Span([slot(name, html.B), html.Small("%")], className="value"),
-            ],
-            className="factor",
-        )
-        for name, word in factors
-    ]
-    return html.Section(
-        [
-            html.Div([html.H2("OEE"), html.Span("ISO 22400", className="note")], className="panel-head"),
-            keyed(
-                "oee",
-                html.Div(
-                    [
-                        html.Div(html.I(), className="dial", **{"data-f": "dial"}),
-                        html.Div([slot("index", className="value"), slot("u", html.Small)],
-                                 className="index"),
-                        html.Div([slot("gap", html.B), slot("target", className="note")],
-                                 className="aim"),
-                    ],
-                    className="gauge",
-                ),
-                *bars,
-                slot("suspect", html.P, className="oee-suspect"),
-                slot("outside", html.P, className="note"),
-                _from_where(),
-            ),
-            keyed("window", html.Span(["on record ", age("age"), " ago"], className="note"),
-                  className="oee-age"),
-        ],
-        className="panel oee-gauge",
-    )  # fmt: skip
-
-
-def _from_where() -> Component:
-    """Every number opens to its elements and formula."""
-
-    def line(word: str, *formula: Any) -> Component:
-        return html.Li([html.B(word), " ", *formula])
-
-    return html.Details(
-        [
-            html.Summary("where from?"),
-            html.Ul(
-                [
-                    line("Availability", "= APT ", slot("apt"), " / PBT ", slot("pbt")),
-                    line("Effectiveness", "= Σ PRI·PQ ", slot("run"), " / APT ", slot("apt")),
-                    line("Quality", "= Σ PRI·GQ ", slot("run_good"), " / Σ PRI·PQ ", slot("run"),
-                         "; ", slot("gq"), " good of ", slot("pq")),
-                    line("OEE", "= Σ PRI·GQ ", slot("run_good"), " / PBT ", slot("pbt")),
-                    line("MTBF, MTTR", "= ", slot("mtbf"), ", ", slot("mttr"), " over ",
-                         slot("failures"), " failures"),
-                ],
-                className="plain",
-            ),
-        ],
-        className="where-from",
-    )  # fmt: skip
-
-
-def _meter(name: str) -> Component:
-    """A bar of the length --v, with a mark at --t."""
-    return html.Span([html.I(), html.U()], className="meter", **{"data-f": name})
-
-
-def _waterfall() -> Component:
-    ends = {"pbt": "Planned busy", "good": "Good time"}
-
-    def bar(name: str) -> Component:
-        return html.Span(html.I(**({"data-f": name} if name else {})), className="fall-bar")
-
-    falls = [
-        keyed(f"fall:{n}", slot("us", html.B), bar("bar"), slot("word"), className="fall")
-        for n in range(FALLS)
-    ]
-    first, last = (
-        keyed("fall", slot(name, html.B), bar("good_bar" if name == "good" else ""),
-              html.Span(word), className=f"fall {name}",
-              **{"data-look": "run" if name == "good" else "idle"})
-        for name, word in ends.items()
-    )  # fmt: skip
-    return html.Section(
-        [
-            keyed(
-                "fall",
-                html.H2("Where planned busy time went"),
-                html.Span("min:s", className="note"),
-                html.Span(className="grow"),
-                slot("closes", className="closes"),
-                className="panel-head",
-            ),
-            html.Div([first, *falls, last], className="falls"),
-        ],
-        className="panel oee-fall",
-    )
-
-
-def _states() -> Component:
-    ticks = [keyed(f"tick:{n}", slot("at"), tag=html.Span, className="tick") for n in range(TICKS)]
-    key = [html.Span([html.I(className="sw"), word], **{"data-look": look}) for look, word in LOOKS]
-    return html.Section(
-        [
-            html.Div(
-                [html.H2("State, second by second"), html.Span(key, className="key")],
-                className="panel-head",
-            ),
-            keyed("line", html.Div(className="stripes", **{"data-f": "stripes"}), className="line"),
-            html.Div(ticks, className="ticks"),
-        ],
-        className="panel",
-    )
-
-
-def _units(units: Any) -> Component:
-    heads = ("Work unit", "OEE %", "", "Availability %", "Effectiveness %", "Quality %", "Good")
-    body = [
-        keyed(
-            f"of:{unit.id}",
-            html.Td(html.A([_parts.icon(), unit.name], href=f"/oee/{unit.id}")),
-            html.Td(slot("index", className="value")),
-            html.Td(_meter("bar")),
-            *[html.Td(slot(name)) for name in ("availability", "effectiveness", "quality_ratio")],
-            html.Td(slot("good")),
-            tag=html.Tr,
-        )
-        for unit in units
-    ]
-    table = html.Table(
-        [html.Thead(html.Tr([html.Th(text) for text in heads])), html.Tbody(body)],
-        className="list oee-units",
-    )
-    return html.Section([html.H2("Work units"), table], className="panel")
-
-
-def _losses() -> Component:
-    items = [
-        keyed(
-            f"loss:{n}",
-            html.Span([_parts.icon(), slot("word")], className="what"),
-            _meter("bar"),
-            slot("us", html.B),
-            slot("together"),
-            className="loss",
-        )
-        for n in range(LOSSES)
-    ]
-    head = html.Div(
-        [html.Span(""), html.Span(""), html.Span("minutes"), html.Span("together")],
-        className="loss th",
-    )
-    return html.Section([html.H2("Losses, the largest first"), head, *items], className="panel")
-
-
-def _hours() -> Component:
-    heads = ("Hour", "Expected", "Good", "", "Gap", "Rejects", "Worst loss")
-    body = [
-        keyed(
-            f"hour:{n}",
-            *[html.Td(slot(name)) for name in ("at", "want", "good")],
-            html.Td(_meter("bar")),
-            html.Td(slot("gap", className="gap")),
-            html.Td(slot("reject")),
-            html.Td([html.Span([_parts.icon(), slot("worst")], className="what")]),
-            tag=html.Tr,
-        )
-        for n in range(HOURS)
-    ]
-    whole = keyed(
-        "hours",
-        html.Td("Shift so far"),
-        html.Td(slot("want")),
-        html.Td(slot("good")),
-        html.Td(""),
-        html.Td(slot("gap")),
-        html.Td(slot("reject")),
-        html.Td(""),
-        tag=html.Tr,
-        className="total",
-    )
-    table = html.Table(
-        [html.Thead(html.Tr([html.Th(text) for text in heads])), html.Tbody([*body, whole])],
-        className="list oee-hours",
-    )
-    note = html.Span("bar: good · mark: expected at the target", className="note")
-    head = html.Div(
-        [html.H2("Hour by hour"), html.Span(className="grow"), note], className="panel-head"
-    )
-    return html.Section([head, table], className="panel")

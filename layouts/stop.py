@@ -77,6 +77,7 @@ def page(
         html.Div([_why(shown), _edit(shown)], className="stop-page"),
         now_us=shown.now_us,
         theme=theme,
+        active="downtime",
     )
 
 

@@ -50,11 +50,15 @@ class Area:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkCenter:
-    """A line or a group of machines in one area: what one engine owns, folds and hands on."""
+    """A line or a group of machines in one area: what one engine owns, folds and hands on.
+
+    flow: "serial" where each unit works on what the one before it hands on, else "parallel".
+    """
 
     id: str
     name: str
     area: str
+    flow: str = "parallel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,7 @@ class Plant:
     work_centers: Mapping[str, WorkCenter]
     work_units: Mapping[str, WorkUnit]
     devices: Mapping[str, Device]
+    currency: str = ""  # of what losses cost, as printed behind a number
     partial: frozenset[str] = frozenset()  # places of which a part is not here: see `within`
 
     def units_of(self, id: str) -> tuple[WorkUnit, ...]:

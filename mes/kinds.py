@@ -94,6 +94,11 @@ def _by_command(_id: str, _body: Body) -> Mapping[str, Any]:
     raise ValueError("stops are given reasons by POST /api/v1/work-units/{id}/stop-codes")
 
 
+def _by_page(_id: str, _body: Body) -> Mapping[str, Any]:
+    """Figures are frozen by Takt alone (mes.shift_report)."""
+    raise ValueError("a shift's report is frozen by Takt, and signed or revised on its page")
+
+
 def _past_is_signed(old: Body | None, new: Body | None, now_us: int) -> Ids:
     """Who changes what held in the past changes figures that were shown: a second person approves."""
     if old is None or new is None:
@@ -184,6 +189,16 @@ KINDS: Mapping[str, Kind] = {
             see="records",
             check=maintenance.body_by_command,
             places=_before_at,
+            removable=False,
+        ),
+        Kind(
+            key="shift_report",
+            plural="shift-reports",
+            words="the figures of a shift as they were frozen, and who handed it over",
+            right="sign",
+            see="records",
+            check=_by_page,
+            places=lambda id, _body: (id.partition("@")[0],),
             removable=False,
         ),
         Kind(

@@ -172,8 +172,24 @@ class Account:
         return (self.run_good_ns or 0) // 1000
 
 
-SUMMED = [one.name for one in fields(Account) if one.name not in ("lost", "failed")]
-_amounts = attrgetter(*SUMMED)
+def to_plain(one: Account) -> list[Any]:
+    """An account as lists of numbers and texts, for JSON; `from_plain` reads it."""
+    lost = [[*cause, us] for cause, us in one.lost.items() if us]
+    failed = [[*cause, *found] for cause, found in one.failed.items()]
+    return [[getattr(one, name) for name in _SUMMED], lost, failed]
+
+
+def from_plain(found: Sequence[Any]) -> Account:
+    values, lost, failed = found
+    return Account(
+        **dict(zip(_SUMMED, values, strict=True)),
+        lost={(state, fault, why): us for state, fault, why, us in lost},
+        failed={(state, fault, why): Failed(*one) for state, fault, why, *one in failed},
+    )
+
+
+_SUMMED = [one.name for one in fields(Account) if one.name not in ("lost", "failed")]
+_amounts = attrgetter(*_SUMMED)
 
 
 def total(accounts: Iterable[Account]) -> Account:
@@ -190,7 +206,7 @@ def total(accounts: Iterable[Account]) -> Account:
             failed[cause] = _and(failed.get(cause), more)
     columns = zip(*map(_amounts, found), strict=True)
     sums: dict[str, Any] = {
-        n: None if None in c else sum(c) for n, c in zip(SUMMED, columns, strict=False)
+        n: None if None in c else sum(c) for n, c in zip(_SUMMED, columns, strict=False)
     }
     return Account(**sums, lost=lost, failed=failed)
 

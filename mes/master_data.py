@@ -1,8 +1,8 @@
 """Master data of a work unit, by the time for which it holds: yesterday's OEE keeps its cycle.
 
 A record's body is {"versions": [{"valid_from": …, "ideal_cycle_s": …, "oee_target": …}, …]}: the
-first one holds from ever (valid_from null), each later one from its moment (RFC 3339) on. Two more
-members may stand in a version: micro_stop_s and micro_stop_factor.
+first one holds from ever (valid_from null), each later one from its moment (RFC 3339) on. Three
+more members may stand in a version: micro_stop_s, micro_stop_factor and cost_per_h.
 """
 
 import itertools
@@ -18,7 +18,8 @@ VERSIONS_MAX = 500  # of one work unit
 EVER_US = 0
 MICRO_STOP_S, MICRO_STOP_MAX_S = 300.0, 3600.0
 FACTORS = ("effectiveness", "availability")  # that micro-stops are taken off
-_MEMBERS = ("valid_from", "ideal_cycle_s", "oee_target", "micro_stop_s", "micro_stop_factor")
+_MEMBERS = ("valid_from", "ideal_cycle_s", "oee_target", "micro_stop_s", "micro_stop_factor",
+            "cost_per_h")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,8 @@ class MasterData:
 
     ideal_cycle_s: planned run time per item (PRI) [s/piece]; oee_target: 0..1, None: none is set;
     micro_stop_s: delays that are shorter are micro-stops [s]; micro_stop_factor: which factor of the
-    OEE they are taken off, which moves nothing in the OEE itself.
+    OEE they are taken off, which moves nothing in the OEE itself; cost_per_h: what an hour of planned
+    busy time costs, in the site's currency; None: nobody said.
     """
 
     valid_from_us: int
@@ -35,6 +37,7 @@ class MasterData:
     oee_target: float | None = None
     micro_stop_s: float = MICRO_STOP_S
     micro_stop_factor: str = FACTORS[0]
+    cost_per_h: float | None = None
 
 
 def from_plain(body: Mapping[str, Any]) -> tuple[MasterData, ...]:
@@ -72,12 +75,16 @@ def _version(row: object, n: int) -> MasterData:
     if factor not in FACTORS:
         words = f"found {factor!r}; expected one of {', '.join(FACTORS)}"
         raise ValueError(f"{where}.micro_stop_factor: {words}")
+    cost = row.get("cost_per_h")
+    if cost is not None and (not _is_number(cost) or not 0 <= cost < math.inf):
+        raise ValueError(f"{where}.cost_per_h: found {cost!r}; expected 0 or more, or null")
     return MasterData(
         valid_from_us=_moment_us(row.get("valid_from"), where),
         ideal_cycle_s=float(cycle),
         oee_target=None if target is None else float(target),
         micro_stop_s=float(micro_s),
         micro_stop_factor=factor,
+        cost_per_h=None if cost is None else float(cost),
     )
 
 
@@ -102,16 +109,16 @@ def to_plain(versions: Sequence[MasterData]) -> dict[str, Any]:
     return {
         "versions": [
             {"valid_from": _text(v.valid_from_us), "ideal_cycle_s": v.ideal_cycle_s}
-            | {"oee_target": v.oee_target, **_micro(v)}
+            | {"oee_target": v.oee_target, **_unusual(v)}
             for v in versions
         ]
     }
 
 
-def _micro(version: MasterData) -> dict[str, Any]:
-    """What of micro-stops is other than usual: bodies of before say nothing of them."""
-    said = {"micro_stop_s": version.micro_stop_s, "micro_stop_factor": version.micro_stop_factor}
-    usual = {"micro_stop_s": MICRO_STOP_S, "micro_stop_factor": FACTORS[0]}
+def _unusual(version: MasterData) -> dict[str, Any]:
+    """What of the rest is other than usual: bodies of before say nothing of it."""
+    usual = {"micro_stop_s": MICRO_STOP_S, "micro_stop_factor": FACTORS[0], "cost_per_h": None}
+    said = {name: getattr(version, name) for name in usual}
     return {name: value for name, value in said.items() if value != usual[name]}
 
 

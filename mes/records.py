@@ -100,7 +100,10 @@ class Found(Protocol):
 
 
 class Command(Protocol):
-    """What a person asks for: a frozen dataclass whose fields are all that it says."""
+    """What a person asks for: a frozen dataclass whose fields are all that it says.
+
+    One with an attribute `own` that is true is signed by who performs it himself, and nobody else.
+    """
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from mes.calendar import Span
 from mes.losses import Account, total
 from mes.master_data import MICRO_STOP_S
 from mes.oee import Oee
@@ -17,7 +18,9 @@ class Standing:
     two; end_us: the shift's planned end; busy_us: planned busy time of the whole shift; line: its
     states from start to `until_us`; why: tells the reasons of its stops; target: of the OEE, None where none is set; cycle_s: the planned
     run time per item now; micro_stop_s: stops that are shorter are asked no reason;
-    left: stops of the day before the shift that have no reason yet.
+    cost_per_h: of planned busy time;
+    left: stops of the day before the shift that have no reason yet; planned: what is, to `until_us`;
+    is_shift: else another window, which `shift` names; days: the whole days before today, oldest first.
     """
 
     shift: str
@@ -29,8 +32,12 @@ class Standing:
     target: float | None
     cycle_s: float | None
     micro_stop_s: float = MICRO_STOP_S
+    cost_per_h: float | None = None
     why: Why = field(default_factory=Why)
     left: tuple[Stop, ...] = ()
+    planned: tuple[Span, ...] = ()
+    is_shift: bool = True
+    days: tuple[Account, ...] = ()
 
     # Formed once: screens ask for them with every message.
     account: Account = field(init=False)  # the shift so far

@@ -76,6 +76,29 @@ class Plant:
         times = (m.until_s for m in self.machines.values() if m.until_s is not None)
         return min(times, default=float("inf"))
 
+    def resume(self, machines: Iterable[Machine], at_s: float) -> "Plant":
+        """This plant with its machines as they were left at `at_s`."""
+        found = {machine.id: machine for machine in machines}
+        if found.keys() != self.specs.keys():
+            raise ValueError(f"machines are {sorted(found)}; expected {sorted(self.specs)}")
+        return Plant(self.specs, self.lines, {name: found[name] for name in self.specs}, at_s)
+
+    def advance(self, to_s: float) -> Iterator[Event]:
+        """Play until `to_s`; yields each event at once, in order of time.
+
+        Machines due at the same instant act in the order of the configuration.
+        """
+        for name in self.machines:  # a neighbour may have been left between two events
+            yield from _let_go(self, name, self.at_s)
+        while self.next_s <= to_s:
+            at_s = self.next_s
+            self.at_s = at_s
+            due = next(m for m in self.machines.values() if m.until_s == at_s)
+            yield from _act(self, due, at_s)
+            for name in filter(None, (due.id, *self._around[due.id])):
+                yield from _let_go(self, name, at_s)
+        self.at_s = max(self.at_s, to_s)
+
 
 def build(settings: Settings) -> Plant:
     """The plant of `settings` on its first morning."""
@@ -96,31 +119,6 @@ def build(settings: Settings) -> Plant:
         if line.buffers:
             lines.append(ids)
     return Plant(specs, tuple(lines), {name: first_state(spec) for name, spec in specs.items()})
-
-
-def resume(plant: Plant, machines: Iterable[Machine], at_s: float) -> Plant:
-    """`plant` with its machines as they were left at `at_s`."""
-    found = {machine.id: machine for machine in machines}
-    if found.keys() != plant.specs.keys():
-        raise ValueError(f"machines are {sorted(found)}; expected {sorted(plant.specs)}")
-    return Plant(plant.specs, plant.lines, {name: found[name] for name in plant.specs}, at_s)
-
-
-def advance(plant: Plant, to_s: float) -> Iterator[Event]:
-    """Play `plant` until `to_s`; yields each event at once, in order of time.
-
-    Machines due at the same instant act in the order of the configuration.
-    """
-    for name in plant.machines:  # a neighbour may have been left between two events
-        yield from _let_go(plant, name, plant.at_s)
-    while plant.next_s <= to_s:
-        at_s = plant.next_s
-        plant.at_s = at_s
-        due = next(m for m in plant.machines.values() if m.until_s == at_s)
-        yield from _act(plant, due, at_s)
-        for name in filter(None, (due.id, *plant._around[due.id])):
-            yield from _let_go(plant, name, at_s)
-    plant.at_s = max(plant.at_s, to_s)
 
 
 def _act(plant: Plant, machine: Machine, at_s: float) -> Iterator[Event]:

@@ -18,9 +18,11 @@ from simulator.kinds import KINDS
 from simulator.machine import Machine
 from simulator.modbus_server import ModbusDevice
 from simulator.opcua_server import OpcUaServer
-from simulator.plant import Plant, advance, build, resume
+from simulator.plant import Plant, build
+from simulator.replay import Replay, replay
 from simulator.settings import Kind, OpcUaLine, Settings
 from simulator.signals import SIGNAL_PERIOD_S, tags
+from simulator.trace import Trace
 from simulator.truth import Record, Writer
 
 PAUSE_US = 5_000_000  # wall time lost in one go that counts as a pause
@@ -28,15 +30,23 @@ PAUSE_US = 5_000_000  # wall time lost in one go that counts as a pause
 _log = logging.getLogger(__name__)
 
 
-async def run(settings: Settings, *, truth_dir: Path, stop: asyncio.Event | None = None) -> None:
+async def run(
+    settings: Settings,
+    *,
+    truth_dir: Path,
+    stop: asyncio.Event | None = None,
+    trace: Trace | None = None,
+) -> None:
     """Play the plant of `settings` until `stop` is set or the task is cancelled.
+
+    trace: what its machines do; None: they make their day up.
 
     Raises OSError that names every address that is taken, before anything has been started.
     """
     for name in ("asyncua", "pymodbus"):  # what their clients do is no news here
         if logging.getLogger(name).level == logging.NOTSET:
             logging.getLogger(name).setLevel(logging.ERROR)
-    player = Player(settings, truth_dir)
+    player = Player(settings, truth_dir, trace)
     await player.start()
     try:
         await player.play(stop or asyncio.Event())
@@ -47,7 +57,7 @@ async def run(settings: Settings, *, truth_dir: Path, stop: asyncio.Event | None
 class Player:
     """One plant and its servers: `opcua` by endpoint, `modbus` by machine."""
 
-    def __init__(self, settings: Settings, truth_dir: Path):
+    def __init__(self, settings: Settings, truth_dir: Path, trace: Trace | None = None):
         self.settings = settings
         self.opcua: dict[str, OpcUaServer] = {}
         self.modbus: dict[str, ModbusDevice] = {}
@@ -61,15 +71,16 @@ class Player:
                 self.modbus |= {m.id: ModbusDevice(line.host, m.port) for m in line.machines}
         self._truth_dir = truth_dir
         self._truth: Writer | None = None
-        self.plant: Plant = build(settings)
+        self._trace = trace
+        self.plant: Plant | Replay = replay(settings, trace) if trace else build(settings)
         self._from_us, self._from_s = 0, 0.0
 
     async def start(self) -> None:
         """Take up the log and open every server, or none. Raises OSError as `run` does."""
         _check_addresses(self.settings)
-        self._truth = Writer(self._truth_dir, plant_key(self.settings))
+        self._truth = Writer(self._truth_dir, plant_key(self.settings, self._trace))
         if left := self._truth.left:
-            self.plant = resume(self.plant, left.machines.values(), left.at_s)
+            self.plant = self.plant.resume(left.machines.values(), left.at_s)
         self._anchor()
         self._truth.begin(self._from_us, self._from_s, self.plant.machines.values())
         try:
@@ -83,17 +94,17 @@ class Player:
         except BaseException:
             await self.close()
             raise
-        self._anchor()  # what the servers took to start is no time of the plant
         _log.info(
-            "%d machines play at %s; seed %d; what really happens is kept in %s",
+            "%d machines play %s at %s; what really happens is kept in %s",
             len(self.plant.machines),
+            self._trace or f"a day of seed {self.settings.seed}",
             ", ".join([*self.opcua, *(f"{d.host}:{d.port}" for d in self.modbus.values())]),
-            self.settings.seed,
             self._truth_dir,
         )
 
     async def play(self, stop: asyncio.Event) -> None:
-        """Let time pass until `stop` is set."""
+        """Let time pass until `stop` is set. What went by before is no time of the plant."""
+        self._anchor()
         tick_s = SIGNAL_PERIOD_S * self.settings.speed
         shown, last_us = -1, _now_us()
         while not stop.is_set():
@@ -123,7 +134,7 @@ class Player:
     async def _advance(self, to_s: float) -> None:
         """Play until `to_s`: what happened is on disk before any of it is served."""
         assert self._truth is not None, "play() comes after start()"
-        events = list(advance(self.plant, to_s))
+        events = list(self.plant.advance(to_s))
         self._truth.append(
             [Record(self._wall_us(e.at_s), e.at_s, e.what, e.machine) for e in events],
             self.plant.machines.values(),
@@ -170,9 +181,11 @@ def opcua_nodes(kind: Kind, machines: Iterable[str]) -> dict[str, str]:
     return {f"{machine}.{tag}": name for machine in machines for tag, name in types.items()}
 
 
-def plant_key(settings: Settings) -> dict[str, object]:
+def plant_key(settings: Settings, trace: Trace | None = None) -> dict[str, object]:
     """What makes a plant the same one: its log is gone on with, whatever its speed and ports."""
+    played = {"trace": trace.digest} if trace else {}
     return {
+        **played,
         "seed": settings.seed,
         "lines": [
             [line.kind, line.buffers, [[machine.id, machine.cycle_s] for machine in line.machines]]

@@ -1,5 +1,6 @@
 """The [simulator] section of the configuration: which machines are played, and behind what."""
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Kind = Literal["press", "station"]
+INVENTED_SPEED_MAX = 1000.0  # past that, a machine does more in a second than can be served
 
 
 class _Table(BaseModel):
@@ -71,12 +73,13 @@ class Settings(_Table):
     """What is played. A fault that spans tables is reported once those are sound themselves."""
 
     seed: int = 1
-    speed: float = Field(default=1.0, gt=0, le=1000)  # seconds of the plant in one of ours
+    speed: float = Field(default=1.0, gt=0, le=100_000)  # seconds of the plant in one of ours
+    trace_file: Path | None = None  # what is played; None: the machines make their day up
     truth_log: str = "truth"  # a folder, below the data directory
     lines: tuple[Line, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _each_once(self) -> Self:
+    def _fits_together(self) -> Self:
         ids = [machine.id for line in self.lines for machine in line.machines]
         addresses = [f"{h}:{p}" for line in self.lines for h, p in line.addresses]
         faults = [
@@ -85,6 +88,9 @@ class Settings(_Table):
             for thing in dict.fromkeys(found)
             if found.count(thing) > 1
         ]
+        if self.trace_file is None and self.speed > INVENTED_SPEED_MAX:
+            most = f"expected {INVENTED_SPEED_MAX:g} at most without a trace_file"
+            faults.append(f"speed is {self.speed:g}; {most}")
         if faults:
             raise ValueError("; ".join(faults))
         return self

@@ -88,7 +88,8 @@ class Actions:
             places = command.places(found)
             self._allow(command, person, places)
             changed = command.decide(found, now_us=now_us)
-            _signed(command.signatures(found, now_us=now_us), signatures, person)
+            meanings = command.signatures(found, now_us=now_us)
+            _signed(meanings, signatures, person, own=getattr(command, "own", False))
             said = {
                 "key": key,
                 "digest": digest.hex(),
@@ -157,15 +158,21 @@ def _done_before(connection: Connection, key: str, person: Person, digest: bytes
     return Done(position=row.position, records=_made_by(connection, row.position), again=True)
 
 
-def _signed(meanings: Sequence[str], signatures: Sequence[Signature], performer: Person) -> None:
-    """Each meaning by another person, and none of them by the performer himself."""
+def _signed(
+    meanings: Sequence[str], signatures: Sequence[Signature], performer: Person, *, own: bool
+) -> None:
+    """Each meaning by another person, and none of them by the performer himself; but for a command
+    that is his own signature.
+    """
     missing = [m for m in meanings if m not in {s.meaning for s in signatures}]
     if missing:
         raise Unsigned(f"this has to be signed: {', '.join(missing)}", tuple(missing))
     signers = [s.person for s in signatures if s.meaning in meanings]
     if len(set(signers)) < len(signers):
         raise Unsigned("one person cannot sign twice", tuple(meanings))
-    if performer.id in signers:
+    if own and signers != [performer.id]:
+        raise Unsigned("who performs it signs for it himself", tuple(meanings))
+    if performer.id in signers and not own:
         raise Unsigned("who performs it cannot sign for it too", tuple(meanings))
 
 

@@ -78,6 +78,7 @@ class SiteTable(Table):
     name: Name
     enterprise: Name = "Enterprise"
     time_zone: str
+    currency: Annotated[str, Field(max_length=8)] = ""
 
     @field_validator("time_zone")
     @classmethod
@@ -95,11 +96,16 @@ class AreaTable(Table):
 
 
 class WorkCenterTable(Table):
-    """[[work_centers]]: a line or a group of machines in the area with the id `area`."""
+    """[[work_centers]]: a line or a group of machines in the area with the id `area`.
+
+    flow: serial where each unit works on what the one before it hands on, in the order in which they
+    stand here.
+    """
 
     id: Id
     name: Name
     area: str
+    flow: Literal["parallel", "serial"] = "parallel"
 
 
 class WorkUnitTable(Table):

@@ -30,6 +30,7 @@ from store.keys import plant_key
 from store.log.database import url_of
 from store.log.facts import NONE, Facts, Fold
 from store.log.migrate import open_database
+from store.log.reports import Reports
 from store.sessions import Sessions
 from tests.own_redis import wait_until
 from tests.running_plant import RunningPlant
@@ -142,6 +143,9 @@ class ApiPlant:
         for unit in UNITS:
             command = CodeStop(unit=unit, from_us=at_us(65), until_us=at_us(70), why="power")
             self.actions.perform(command, SYSTEM, next(self._keys))
+        assert Reports(self.database, self.plant).freeze(at_us(500)) == len(
+            AREAS
+        )  # the early shift's
 
     def _maintenance(self) -> None:
         """Each unit has a plan of thirty days from BEGIN on, and a work order that is open."""

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from selenium import webdriver
 
 from cli.settings import DEMO
+from mes.observation import microseconds
 from tests.chromium import chromium
 from tests.history import write_history
 from tests.own_redis import wait_until
@@ -31,16 +32,19 @@ SCREENS = {
     "unit": ("/unit/press-2", "desk"),
     "oee": ("/oee/press-2", "desk"),
     "oee-plant": ("/oee/north", "tablet"),
+    "downtime": ("/downtime/north", "tablet"),
     "connections": ("/connections", "desk"),
 }
-FORMS = {  # who is signed in, "" for nobody
+FORMS = {  # who is signed in, "" for nobody; {stop}, {report}: the address of one
+    "stop": ("{stop}", "tablet", "operator"),
+    "report": ("{report}", "desk", "supervisor"),
     "login": ("/login", "tablet", ""),
     "calendar": ("/calendar/press-shop", "desk", "engineer"),
     "audit": ("/audit", "desk", "manager"),
     "people": ("/people", "desk", "admin"),
     "devices": ("/devices", "desk", "admin"),
 }
-HISTORY_H = 9.0
+HISTORY_H = 30.0
 Act = tuple[str, str, dict[str, Any]]  # who, the address, the form that is sent
 PEOPLE = [
     ("olek", "Olek Nowak", ["operator"], ["north/press-shop"]),
@@ -73,19 +77,19 @@ def _take_all(plant: RunningPlant, driver: webdriver.Chrome) -> None:
     plant.start(*ROLES)
     plant.wait_live()
     wait_until(lambda: _worth_a_picture(plant), seconds=900, what="a stop in the press shop")
-    time.sleep(20)
+    wait_until(lambda: _made(plant) >= 30, seconds=300, what="thirty pieces made")
     for name, (path, size) in SCREENS.items():
         _open(plant, driver, path, size)
         _save(driver, name)
     _act(plant)
     for name, (path, size, id) in FORMS.items():
         _sign_in(plant, driver, id)
-        _open(plant, driver, path, size, drawn="main h1")
+        _open(plant, driver, path.format(**_addresses(plant)), size, drawn="main h1")
         _save(driver, name)
     _sign_in(plant, driver, "")
     _open(plant, driver, "/andon/press-shop", "wall")
     plant.signal("collect", signal.SIGSTOP)
-    time.sleep(12)
+    _until(driver, ".row-unit.is-stale")
     _save(driver, "wall-stale")
     _open(plant, driver, "/connections", "desk")
     _save(driver, "connections-unwatched")
@@ -93,8 +97,35 @@ def _take_all(plant: RunningPlant, driver: webdriver.Chrome) -> None:
     plant.wait_live()
     _open(plant, driver, "/andon/press-shop", "wall")
     plant.kill("dashboard")
-    time.sleep(12)
+    _until(driver, "html.is-offline")
     _save(driver, "wall-offline")
+
+
+def _until(driver: webdriver.Chrome, selector: str) -> None:
+    """Until something looks so, and its age says that it is no accident."""
+    wait_until(lambda: driver.find_elements("css selector", selector), seconds=60, what=selector)
+    time.sleep(8)
+
+
+def _made(plant: RunningPlant) -> int:
+    return sum(good + reject for good, reject in plant.counts().values())
+
+
+def _addresses(plant: RunningPlant) -> dict[str, str]:
+    """Of a stop that has no reason yet, and of the newest report."""
+    now = datetime.now(UTC)
+    window = {"from": now - timedelta(hours=HISTORY_H), "until": now}
+    params = {name: f"{at:%Y-%m-%dT%H:%M:00Z}" for name, at in window.items()}
+    supervisor = as_person(plant, "supervisor")
+    stops = supervisor.get("/api/v1/downtime/north", params=params).json()["items"]
+    open_ = [one for one in stops if not one["pieces"][0]["reason"] and one["end"]][-1]
+    reports = supervisor.get("/api/v1/shift-reports").json()["items"]
+    newest = max(reports, key=lambda one: one["body"]["end_us"])
+    at = microseconds(datetime.fromisoformat(open_["start"]))
+    return {
+        "stop": f"/stop/{open_['work_unit']}/{at}?at=north",
+        "report": f"/shift-report/{newest['id']}",
+    }
 
 
 def _worth_a_picture(plant: RunningPlant) -> bool:

@@ -51,10 +51,20 @@ def demo_config(
 
 
 class RunningPlant:
-    """The processes of one plant. `start` and `kill` take the names of ROLES."""
+    """The processes of one plant. `start` and `kill` take the names of ROLES.
 
-    def __init__(self, folder: Path, *, speed: float = 1.0, calendar: bool = False) -> None:
-        self.config = demo_config(folder, speed=speed, calendar=calendar)
+    config: of another plant than the demo's; its data_dir is `folder` / "data".
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        speed: float = 1.0,
+        calendar: bool = False,
+        config: Path | None = None,
+    ) -> None:
+        self.config = config or demo_config(folder, speed=speed, calendar=calendar)
         self.data = folder / "data"
         self.data.mkdir(parents=True, exist_ok=True)
         port = tomllib.loads(self.config.read_text())["dashboard"]["port"]

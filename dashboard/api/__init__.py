@@ -11,6 +11,7 @@ from dashboard.api import (
     description,
     downtime,
     errors,
+    flow,
     last_seen,
     log,
     maintenance,
@@ -34,6 +35,7 @@ def register(server: FastAPI, hub: Hub, doorway: Doorway) -> None:
     oee.register(server, hub, doorway.desk)
     downtime.register(server, hub, doorway.desk)
     maintenance.register(server, hub, doorway.desk)
+    flow.register(server, hub, doorway.desk)
     records.register(server, hub.plant, doorway)
     last_seen.register(server, hub.plant, doorway)
     log.register(server, hub.plant, doorway.desk)

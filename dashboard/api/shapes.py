@@ -76,6 +76,7 @@ class MasterDataVersion(_Body):
     oee_target: Annotated[float | None, Field(gt=0, le=1)] = None
     micro_stop_s: Annotated[float, Field(ge=0, le=MICRO_STOP_MAX_S)] = MICRO_STOP_S
     micro_stop_factor: Literal[FACTORS] = FACTORS[0]  # type: ignore[valid-type]
+    cost_per_h: Annotated[float | None, Field(ge=0)] = None
 
 
 class MasterDataBody(_Body):
@@ -110,6 +111,35 @@ class StopCodeBody(_Body):
     until: str | None
     reason: str
     comment: str
+
+
+class ShiftReportUnit(BaseModel):
+    """What was frozen of a unit. account: its sums, as Takt keeps them; the page and its CSV say them
+    in words."""
+
+    account: list[Any]
+    target: float | None
+    cycle_s: float | None
+    cost_per_h: float | None
+
+
+class ShiftReportBody(BaseModel):
+    """A shift as it was frozen; times in microseconds since the epoch. Id: area@date:shift. left:
+    [unit, from, until] of stops without a reason. Frozen by Takt; signed and revised on its page."""
+
+    area: str
+    shift: str
+    name: str
+    date: Date
+    start_us: int
+    end_us: int
+    busy_us: int
+    strict: bool
+    units: dict[str, ShiftReportUnit]
+    left: list[list[Any]]
+    revision: int
+    signed: bool
+    notes: str
 
 
 class BreakBody(_Body):
@@ -174,6 +204,7 @@ BODIES: dict[str, type[BaseModel]] = {
     "stop_code": StopCodeBody,
     "maintenance_plan": MaintenancePlanBody,
     "maintenance_work_order": MaintenanceWorkOrderBody,
+    "shift_report": ShiftReportBody,
     "shift_pattern": ShiftPatternBody,
     "holiday": HolidayBody,
     "shift_exception": ShiftExceptionBody,

@@ -38,7 +38,7 @@ _US, _ORDER = re.compile(r"[0-9]{1,16}"), re.compile(r"[A-Za-z0-9._:+-]{1,100}@[
 Form = dict[str, str]
 
 
-def register(server: FastAPI, config: Config, doorway: Doorway, hub: Hub) -> None:
+def register(server: FastAPI, config: Config, hub: Hub, doorway: Doorway) -> None:
     """Add the routes."""
     screen = _Screen(config, doorway, hub)
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from mes.calendar import Span
 from mes.hours_and_days import Piece
-from mes.losses import SUMMED, Account, Failed
+from mes.losses import Account, from_plain, to_plain
 from mes.master_data import MasterData
 from mes.reasons import ReasonTree
 from store.live import dump, load
@@ -43,18 +43,11 @@ def basis_of_unit(versions: Sequence[MasterData], tree: ReasonTree) -> str:
 
 
 def to_text(account: Account) -> str:
-    lost = [[*cause, us] for cause, us in account.lost.items() if us]
-    failed = [[*cause, *one] for cause, one in account.failed.items()]
-    return dump([[getattr(account, name) for name in SUMMED], lost, failed])
+    return dump(to_plain(account))
 
 
 def from_text(text: str) -> Account:
-    values, lost, failed = load(text)
-    return Account(
-        **dict(zip(SUMMED, values, strict=True)),
-        lost={(state, fault, why): us for state, fault, why, us in lost},
-        failed={(state, fault, why): Failed(*one) for state, fault, why, *one in failed},
-    )
+    return from_plain(load(text))
 
 
 def read(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.bench.figures import machine, table
 
-NAMES = ("startup", "switch", "latency", "ingest", "records", "walls")
+NAMES = ("startup", "switch", "latency", "ingest", "records", "oee", "walls", "traces")
 
 
 def main() -> int:

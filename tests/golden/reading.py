@@ -76,9 +76,11 @@ NOT_BUILT = (
     NotBuilt("prognosis scores", _has("cmapss", "skab"), "mes/condition.py"),
     NotBuilt("EPCIS documents", _has("validator", "files"), "adapters/epcis.py"),
     NotBuilt("EPCIS hashes", _some_case_has("prehash_lines"), "adapters/epcis.py"),
-    NotBuilt("plant traces", _has("source", "computed_here"), "mes/replay.py"),
 )
-STATE_MAP = NotBuilt("state map", _has("element", "item_state", "op_mode"), "mes/downtime.py")
+# What is known of a plant's trace is no case of these: tests/protocol/test_trace.py reads it.
+_is_about_a_trace = _has("source", "computed_here")
+# Which delay is ADET and which ADOT goes by whether an order is registered.
+STATE_MAP = NotBuilt("state map", _has("element", "item_state", "op_mode"), "mes/jobs.py")
 
 
 def folders() -> list[Path]:
@@ -103,6 +105,8 @@ def cases(path: Path) -> Iterator[Case]:
         return
     if not isinstance(content, dict):
         yield Case(path, path.name, "unknown", content)
+    elif _is_about_a_trace(content):
+        return
     elif "formulas" in content:
         yield from _definitions(path, content)
     elif kind := next((row for row in NOT_BUILT if row.recognise(content)), None):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.machine import Machine
-from simulator.plant import BUFFER_PIECES_MAX, Event, Plant, advance, build, resume
+from simulator.plant import BUFFER_PIECES_MAX, Event, Plant, build
 from simulator.settings import Settings
 from simulator.truth import packed, unpacked
 
@@ -55,7 +55,7 @@ def plant(seed: int) -> Plant:
 
 
 def play(one: Plant, to_s: float) -> list[Event]:
-    return list(advance(one, to_s))
+    return list(one.advance(to_s))
 
 
 @settings(max_examples=8, deadline=None)
@@ -77,7 +77,7 @@ def test_counters_only_grow_by_one_and_states_follow_each_other_as_packml_says(s
     one = plant(seed)
     before = dict(one.machines)
     at_s = 0.0
-    for event in advance(one, 2400):
+    for event in one.advance(2400):
         now, was = event.machine, before[event.machine.id]
         assert event.at_s >= at_s
         made = (now.good - was.good, now.reject - was.reject)
@@ -99,7 +99,7 @@ def test_what_a_machine_takes_another_one_made(seed: int) -> None:
         now, was = one.machines[name], first[name]
         return now.good - was.good + now.reject - was.reject
 
-    for event in advance(one, 2400):
+    for event in one.advance(2400):
         name = event.machine.id
         assert one.machines[name].taken == made(name) + one.machines[name].working
         for pair in (("s0", "s1"), ("s1", "s2")):
@@ -120,7 +120,7 @@ def test_a_plant_left_after_any_line_of_its_log_ends_where_one_that_never_stoppe
         machines[event.machine.id] = event.machine
     restored = [unpacked(packed(machine)) for machine in machines.values()]
     assert restored == list(machines.values())
-    again = resume(plant(seed), restored, kept[-1].at_s if kept else 0.0)
+    again = plant(seed).resume(restored, kept[-1].at_s if kept else 0.0)
     rest = play(again, to_s)
     assert again.machines == whole.machines
     assert sorted(map(_order, kept + rest)) == sorted(map(_order, events))

@@ -128,3 +128,18 @@ def test_pages_meet_each_stop_once(plant):
         "/api/v1/downtime/north", params={"from": text(0), "until": text(9), "after": "x"}
     )
     assert bad.status_code == 422
+
+
+def test_who_waits_for_whom_in_a_line(plant):
+    """Station 1 stands from minute 60 to 70; of the others nothing is known."""
+    client = plant.as_who("supervisor-site")
+    window = {"from": text(0), "until": text(200)}
+    found = client.get("/api/v1/flow/assembly-line-1", params=window).json()
+    assert [one["work_unit"] for one in found["items"]] == ["station-1", "station-2", "station-3"]
+    assert all(one["starved_s"] == one["charged_s"] == 0 for one in found["items"])
+    assert found["items"][0]["point_parts"] == pytest.approx((200 - 15) * 60 / 100 / 8)
+    assert found["held_up_by"] is None and len(found["hours"]) == 4
+    for path, status in (("press-line", 422), ("station-1", 422), ("nowhere", 404)):
+        assert client.get(f"/api/v1/flow/{path}", params=window).status_code == status
+    hidden = plant.as_who("supervisor-press").get("/api/v1/flow/assembly-line-1", params=window)
+    assert hidden.status_code == 404

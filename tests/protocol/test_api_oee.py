@@ -1,5 +1,6 @@
 """OEE by the API: from what is on record to elements, KPIs and losses that close."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -110,3 +111,32 @@ def test_a_cycle_of_later_leaves_what_was_before(plant, ask):
     lost = {loss["cause"]: loss["s"] for loss in longer["losses"]}
     assert lost["micro_stops"] == 600 and "stopped" not in lost
     assert longer["elements"]["micro_stops_s"] == 600
+
+
+def test_the_page_of_a_window_has_the_digits_of_the_api(plant, ask):
+    page = plant.as_who("supervisor-site").get("/oee/press-1/2026-03-02T06:00..2026-03-02T09:00")
+    found = ask("press-1", **window(0, 180))
+    assert page.status_code == 200
+    oee = found["kpis"]["oee_index"]
+    text_of = re.findall(r"data-f=\"index\"[^>]*>([^<]*)<", page.text)
+    assert f"{oee * 100:.1f}" in text_of, text_of
+    pbt_s = round(found["elements"]["pbt_s"])
+    assert f'data-f="pbt">{pbt_s // 60}:{pbt_s % 60:02}<' in page.text
+    assert "Breakfast" not in page.text and "Jam: part stuck" in page.text
+    assert "from=2026-03-02T05:00:00" in page.text  # the call that gives the same digits
+
+
+def test_pages_of_windows_that_are_none(plant):
+    client = plant.as_who("supervisor-press")
+    for path, status in (
+        ("press-1/yesterday", 404), ("press-1/2026-03-02", 200), ("press-shop/week", 200),
+        ("north/day", 404), ("station-1/day", 404), ("press-1/1999-01-01", 200),
+    ):  # fmt: skip
+        assert client.get(f"/oee/{path}").status_code == status, path
+    for path in ("oee/north/press-shop/press-line/press-1", "downtime/north/press-shop/press-1"):
+        answer = client.get(f"/{path}")
+        assert (answer.status_code, answer.headers["location"]) == (
+            307,
+            f"/{path.split('/')[0]}/press-1",
+        )
+    assert client.get("/oee/north/press-shop/press-1/2026-03-02").status_code == 200

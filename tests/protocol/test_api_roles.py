@@ -47,6 +47,8 @@ READS = {
     "reason-trees/{area}": "records",
     "reason-trees/{area}/versions": "records",
     "stop-codes/{unit}@" + f"{at_us(65):016}": "records",
+    "shift-reports/{area}@2026-03-02:early": "records",
+    "shift-reports/{area}@2026-03-02:early/versions": "records",
     "master-data/{unit}": "records",
     "master-data/{unit}/versions": "records",
     "shift-patterns/{area}@2026-01-01": "records",

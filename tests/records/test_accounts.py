@@ -40,7 +40,7 @@ SHIFTS = {  # by hand, in UTC: from, to, the break of half an hour
     "Mon night": ("2026-10-26 21:00", "2026-10-27 05:00", "2026-10-27 01:00"),
 }
 STATES = ("running", "stopped", "starved", "changeover", "idle", "unknown", "held")
-DELAYS = ("stopped", "starved", "held")
+DELAYS = ("stopped", "held", "starved", "blocked", "waiting", "maintenance", "manual")
 UNITS = ("press-1", "press-2", "station-1")
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from layouts import andon, oee, overview
-from layouts._losses import COLUMNS_MAX, Words, columns, named
+from layouts._losses import COLUMNS_MAX, Lost, Words, columns, named
 from layouts._oee_rows import percent, signed
 from mes.losses import Account, Loss
 from mes.snapshot import Snapshot
@@ -89,7 +89,7 @@ def test_without_a_target_or_a_cycle_it_says_so():
 
 def test_columns_go_down_from_planned_busy_time_to_the_good_time():
     account = standing(BEGUN).account
-    found = columns(account, named(account.losses, Words()))
+    found = columns(account, named([Lost(account.losses)], Words()))
     assert found[0].high == 1 and found[-1].low == pytest.approx(account.good_us / account.pbt_us)
     for before, after in pairwise(found):
         assert before.low == pytest.approx(after.high)
@@ -103,7 +103,8 @@ def test_many_losses_are_drawn_as_some_and_one_other():
     ]
     account = Account(pbt_us=1000 * S)
     words = [
-        column.loss.word for column in columns(account, named(losses, Words({"3": "die jam"})))
+        column.loss.word
+        for column in columns(account, named([Lost(losses)], Words({"3": "die jam"})))
     ]
     assert len(words) <= COLUMNS_MAX + 3
     assert words[-3:] == ["Other", "Speed", "Rejects"]

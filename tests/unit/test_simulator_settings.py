@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from mes.states import PROFILES, state_of
 from simulator.kinds import KINDS
-from simulator.plant import advance, build
+from simulator.plant import build
 from simulator.play import opcua_nodes, plant_key
 from simulator.settings import ModbusLine, OpcUaLine, Settings
 from simulator.signals import tags
@@ -110,7 +110,7 @@ def test_a_visitor_sees_something_in_the_first_two_minutes_and_a_fair_day_after(
     plant = build(Settings.model_validate(CONFIG["simulator"]))
     seen, since, spent = set(), dict.fromkeys(plant.machines, 0.0), {"running": 0.0, "all": 0.0}
     before = dict.fromkeys(plant.machines, "idle")
-    for event in advance(plant, 4 * 3600):
+    for event in plant.advance(4 * 3600):
         machine = event.machine
         spent["all"] += event.at_s - since[machine.id]
         if before[machine.id] == "running":
@@ -131,7 +131,7 @@ def test_a_visitor_sees_something_in_the_first_two_minutes_and_a_fair_day_after(
 
 def test_counters_roll_over_within_the_first_hour() -> None:
     plant = build(Settings.model_validate(CONFIG["simulator"]))
-    for _ in advance(plant, 3600):
+    for _ in plant.advance(3600):
         pass
     over = [m for m in plant.machines.values() if m.good >= 65_536]
     assert over
