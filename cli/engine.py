@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from cli.records import records
 from cli.role import begin, until_ended
 from cli.settings import settings
-from engine import fold_loop
+from engine import fold_loop, upkeep
 from engine.recorder import Recorder
 from store import live
 from store.calendars import ShiftStarts
@@ -51,6 +51,8 @@ async def _engine(config: Config, database: Database) -> None:
     tasks.append(asyncio.create_task(_anchor(database, config.data_dir)))
     tasks.append(asyncio.create_task(_keep_accounts(Filling(database, plant))))
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # each run of a job is no news
+    due = upkeep.run(redis, upkeep.Upkeep(database, plant), plant)
+    tasks.append(asyncio.create_task(due))
     jobs = AsyncIOScheduler(timezone=UTC)
     jobs.add_job(
         _freeze, IntervalTrigger(seconds=FREEZE_S, timezone=UTC), [Reports(database, plant)],

@@ -26,17 +26,20 @@ from dashboard.forms import (
     calendar,
     devices,
     login,
+    maintenance,
     oidc,
     pattern,
     people,
     report,
     stop,
     switch,
+    work_order,
 )
 from dashboard.forms.parts import viewer_of
 from dashboard.hub import Hub
 from dashboard.identity import who
 from dashboard.live import NOWHERE, Broadcast
+from dashboard.locks import Locks
 from dashboard.missing import Missing
 from dashboard.planned import Planned
 from dashboard.records import Desk
@@ -64,8 +67,13 @@ SCREENS = {
     "downtime": downtime,
     "connections": connections,
 }
-FORMS = (login, account, people, devices, switch, oidc, calendar, pattern, stop, report)
-FORM_PAGES = {"account", "people", "devices", "calendar", "stop", "shift-report", "shift-reports"}
+FORMS = (
+    login, account, people, devices, switch, oidc, calendar, pattern, stop, report, work_order,
+)  # fmt: skip
+FORM_PAGES = {
+    "account", "people", "devices", "calendar", "stop", "shift-report", "shift-reports",
+    "maintenance", "work-order",
+}  # fmt: skip
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -85,10 +93,10 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     """The dashboard of one plant. Its reader and its push run for as long as the server does."""
     hub = Hub(redis_url, config.plant)
     desk = Desk(database, config.plant, hub.redis)
-    planned = Planned(desk, config.plant)
+    planned, locks = Planned(desk, config.plant), Locks(desk)
     standings = Standings(desk, config.plant, hub.views)
-    hub.shifts_at, hub.standings = planned.at, standings.now
-    hub.told += [planned.told, standings.told]
+    hub.shifts_at, hub.standings, hub.locks = planned.at, standings.now, locks.now
+    hub.told += [planned.told, standings.told, locks.told]
     doorway = _doorway(config, hub, desk)
     broadcast = Broadcast(
         hub,
@@ -98,7 +106,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     )
     server = FastAPI(
         title="Takt",
-        lifespan=partial(_lifespan, hub, broadcast, doorway, (planned, standings)),
+        lifespan=partial(_lifespan, hub, broadcast, doorway, (planned, standings, locks)),
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -109,9 +117,7 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     server.add_middleware(Access, gate=doorway.gate)
     server.state.first_run = None  # a thread that makes whom to sign in as, and tells of it
     health.register(server, hub, broadcast, desk)
-    for form in FORMS:
-        form.register(server, config, doorway)
-    oee_page.register(server, config, hub, doorway)
+    _forms(server, config, hub, doorway)
     drafts.register(server, Drafts(hub.redis))
     api.register(server, hub, doorway)
     server.get("/sw.js", include_in_schema=False)(_service_worker)
@@ -141,6 +147,14 @@ def create_app(config: Config, *, redis_url: str, database: Database) -> Dash:
     app.layout = dash.page_container
     app.callback(websocket=True, persistent=True)(broadcast.serve)
     return app
+
+
+def _forms(server: FastAPI, config: Config, hub: Hub, doorway: Doorway) -> None:
+    """Pages that are plain HTML; some of them show what is live, too."""
+    for form in FORMS:
+        form.register(server, config, doorway)
+    for page in (oee_page, maintenance):
+        page.register(server, config, hub, doorway)
 
 
 def tell_fault(error: Exception) -> None:
@@ -233,7 +247,7 @@ async def _lifespan(
     hub: Hub,
     broadcast: Broadcast,
     doorway: Doorway,
-    looked_at: tuple[Planned | Standings, ...],
+    looked_at: tuple[Planned | Standings | Locks, ...],
     _server: FastAPI,
 ) -> AsyncIterator[None]:
     await _set_up_pages()

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from mes.equipment import Plant
 from mes.link import Link
 from mes.link import from_plain as link_from_plain
+from mes.maintenance import Order
 from mes.snapshot import ShiftNow, Snapshot
 from mes.standing import Standing
 from mes.unit_view import UnitView, from_plain
@@ -24,8 +25,8 @@ PARTS_MAX = 200  # parts of the plant, by scope, that are kept
 class Hub:
     """What is known of the plant now. `listen` is called with the ids that changed.
 
-    shifts_at: what is planned at an instant, by area; standings: how units stand in their shift; told:
-    are called with the kinds of records that were changed.
+    shifts_at: what is planned at an instant, by area; standings: how units stand in their shift; locks:
+    units that are locked for maintenance; told: are called with the kinds of records that were changed.
     """
 
     def __init__(self, url: str, plant: Plant) -> None:
@@ -38,6 +39,7 @@ class Hub:
         self.redis: Redis[str] = live.open_redis(url)
         self.shifts_at: Callable[[int], Mapping[str, ShiftNow]] = lambda _us: {}
         self.standings: Callable[[], Mapping[str, Standing]] = dict
+        self.locks: Callable[[], Mapping[str, Order]] = dict
         self.told: list[Callable[[Sequence[str]], None]] = []
         self._parts: dict[tuple[str, ...], Plant] = {}
         self._listeners: list[Callable[[set[str]], None]] = []
@@ -57,6 +59,7 @@ class Hub:
             links=self.links,
             shifts=self.shifts_at(at_us),
             standings=self.standings(),
+            locks=self.locks(),
         )
 
     def plant_within(self, scope: Iterable[str]) -> Plant:

@@ -24,6 +24,11 @@ COMMANDS = {
     "RemoveBadge": "took away the badge",
     "SetLink": "made a one-time link",
     "RemoveLink": "took away the one-time link",
+    "RequestMaintenance": "asked for maintenance",
+    "OrderMaintenance": "made the work order of a plan",
+    "StartMaintenance": "began a work order",
+    "FinishMaintenance": "finished a work order",
+    "CancelMaintenance": "cancelled a work order",
 }
 _EDITS = {"set": "made or changed", "remove": "removed"}
 _WAYS = {

@@ -16,6 +16,7 @@ STYLES = (
     "access.css",
     "calendar.css",
     "downtime.css",
+    "maintenance.css",
     "oee.css",
 )
 

@@ -79,14 +79,19 @@ def _named(
 
 
 def _word(one: Loss, words: Words) -> str:
-    if one.reason:
-        reason = words.reasons.get(one.reason)
-        above = words.reasons.get(reason.parent).name if reason.parent else ""
-        return f"{above}: {reason.name[:1].lower()}{reason.name[1:]}" if above else reason.name
-    if one.fault:
-        return fault_word(one.fault, words.texts)
+    if one.reason or one.fault:
+        return code_word(one.fault, one.reason, words)
     state = STATES.get(one.cause)
     return _WORDS.get(one.cause) or (state.word.capitalize() if state else one.cause)
+
+
+def code_word(fault: str, reason: str, words: Words) -> str:
+    """Why a machine stood: the reason where there is one, else what the machine said."""
+    if not reason:
+        return fault_word(fault, words.texts)
+    found = words.reasons.get(reason)
+    above = words.reasons.get(found.parent).name if found.parent else ""
+    return f"{above}: {found.name[:1].lower()}{found.name[1:]}" if above else found.name
 
 
 def fault_word(code: str, texts: Mapping[str, str]) -> str:

@@ -13,8 +13,11 @@ MENU = (  # title, address, right
 )
 
 
-# In the navigation, of people with the right.
-PAGES = (("Reports", "/shift-reports", "records"), ("Calendar", "/calendar", "records"))
+PAGES = (  # in the navigation, of people with the right
+    ("Reports", "/shift-reports", "records"),
+    ("Calendar", "/calendar", "records"),
+    ("Maintenance", "/maintenance", "records"),
+)
 
 
 def viewer(

@@ -24,7 +24,8 @@ FAVOURITES = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A stop as it is drawn. chosen: the number of the piece that is spoken of; at: the place whose
-    stops one came from; may: whether who looks may say why it was; again: as in `post`.
+    stops one came from; may: whether who looks may say why it was; may_ask: or ask for maintenance;
+    order: the work order that the stop has; again: as in `post`.
     """
 
     plant: Plant
@@ -36,6 +37,8 @@ class Shown:
     now_us: int
     at: str
     may: bool
+    may_ask: bool = False
+    order: str = ""
     typed: dict[str, str] = field(default_factory=dict)
     again: str = ""
 
@@ -98,10 +101,23 @@ def _head(shown: Shown) -> Component:
             html.Span(className="grow"),
             html.Span(_said(shown, piece), className="stop-said", **{
                 "data-coded": "yes" if piece.reason else "no"}),
+            _maintenance(shown),
             html.A("All stops", href=f"/downtime/{shown.at}", className="act"),
         ],
         className="head",
     )  # fmt: skip
+
+
+def _maintenance(shown: Shown) -> Component | None:
+    if shown.order:
+        return html.A(
+            f"Work order {shown.order}", href=f"/work-order/{shown.order}", className="act"
+        )
+    if not shown.may_ask:
+        return None
+    href = f"/maintenance/{shown.unit.id}?stop={shown.stop.start_us}"
+    return html.A("Ask for maintenance", href=href, className="act",
+                  **{"data-action": "ask-maintenance"})  # fmt: skip
 
 
 def _said(shown: Shown, piece: Piece) -> list[Any]:

@@ -10,6 +10,7 @@ from layouts._shifts import in_words
 from layouts._slots import Row, Rows, age, filled, in_state, keyed, since, slot
 from layouts._words import NOTHING, ms, number, reading, site_time
 from mes.equipment import Plant, Tag, WorkUnit
+from mes.maintenance import Order
 from mes.snapshot import Snapshot
 from mes.states import code
 
@@ -87,6 +88,7 @@ def _unit_row(f: Facts, now: Snapshot) -> Row:
         "shift": in_words(f.shift, now),
         "fault": "" if f.resting else f.fault,
         "doubt": f.doubt,
+        **_lock(now.locks.get(f.unit.id)),
         "since": since_words(f, now),
         "clock@data-since": ms(view.state_since_us),
         "nodata@data-since": ms(f.heard_us),
@@ -106,6 +108,13 @@ def _unit_row(f: Facts, now: Snapshot) -> Row:
         "resets": number(view.resets),
         "heard@data-since": ms(view.received_time_us),
     }
+
+
+def _lock(order: Order | None) -> Row:
+    """For which work order nothing may be started on the machine, if there is one."""
+    if order is None:
+        return {"lock": "", "lock@href": ""}
+    return {"lock": f"Locked for {order.id}: {order.work}", "lock@href": f"/work-order/{order.id}"}
 
 
 def _since_note(f: Facts, at: str) -> str:
@@ -186,6 +195,7 @@ def _header(now: Snapshot, unit: WorkUnit) -> Component:
                     className="said when-stale",
                 ),
                 slot("doubt", className="doubt"),
+                slot("lock", html.A, className="act small"),
             ],
             className="head",
         ),

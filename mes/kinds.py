@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mes import access, master_data, people, reasons
+from mes import access, maintenance, maintenance_plans, master_data, people, reasons
 from mes.records import Body, Change, Found, Invalid, Missing, current
 from mes.shifts import Holiday, ShiftException, ShiftPattern
 
@@ -55,6 +55,10 @@ def _of_site(_id: str, _body: Body) -> Ids:
 
 def _of_place(_id: str, body: Body) -> Ids:
     return (body["place"],)
+
+
+def _before_at(id: str, _body: Body) -> Ids:
+    return (id.partition("@")[0],)
 
 
 def _named(planned: type[Planned], form: str) -> Callable[[str, Body], Mapping[str, Any]]:
@@ -165,7 +169,26 @@ KINDS: Mapping[str, Kind] = {
             right="downtime",
             see="records",
             check=_by_command,
-            places=lambda id, _body: (id.partition("@")[0],),
+            places=_before_at,
+            removable=False,
+        ),
+        Kind(
+            key=maintenance.PLAN,
+            plural="maintenance-plans",
+            words="work on a machine that is due again by time, pieces or its condition",
+            right=maintenance.DO,
+            see="records",
+            check=maintenance_plans.checked,
+            places=_before_at,
+        ),
+        Kind(
+            key=maintenance.KIND,
+            plural="maintenance-work-orders",
+            words="work on a machine: asked for or planned, begun, done",
+            right=maintenance.DO,
+            see="records",
+            check=maintenance.body_by_command,
+            places=_before_at,
             removable=False,
         ),
         Kind(

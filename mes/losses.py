@@ -49,6 +49,13 @@ class Loss(NamedTuple):
         return self.cause in ASKED and not self.reason
 
 
+class Failed(NamedTuple):
+    """Stops by a failure, micro-stops left out: how many began in the window, and how long it stood."""
+
+    failures: int
+    repair_us: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """How units spent a window. `lost` adds up to PBT less APT; `micro_us` is inside of APT."""
@@ -65,9 +72,10 @@ class Account:
     outside_reject: int = 0
     run_ns: int | None = 0  # Σ PRI·PQ; None where pieces were made and nobody stated a PRI
     run_good_ns: int | None = 0  # Σ PRI·GQ
-    failures: int = 0  # stops by a fault that began in the window, micro-stops left out
-    repair_us: int = 0
     lost: Mapping[Cause, int] = field(default_factory=dict)  # of availability, by cause
+    failed: Mapping[Cause, Failed] = field(
+        default_factory=dict
+    )  # that part of it, in which it failed
 
     def __add__(self, other: "Account") -> "Account":
         return total((self, other))
@@ -81,6 +89,14 @@ class Account:
     def counted(self) -> tuple[int, int]:
         """All good and reject pieces of the window, as counters show them."""
         return self.good + self.outside_good, self.reject + self.outside_reject
+
+    @property
+    def failures(self) -> int:
+        return sum(one.failures for one in self.failed.values())
+
+    @property
+    def repair_us(self) -> int:
+        return sum(one.repair_us for one in self.failed.values())
 
     @property
     def unknown_us(self) -> int:
@@ -159,16 +175,20 @@ class Account:
 def to_plain(one: Account) -> list[Any]:
     """An account as lists of numbers and texts, for JSON; `from_plain` reads it."""
     lost = [[*cause, us] for cause, us in one.lost.items() if us]
-    return [[getattr(one, name) for name in _SUMMED], lost]
+    failed = [[*cause, *found] for cause, found in one.failed.items()]
+    return [[getattr(one, name) for name in _SUMMED], lost, failed]
 
 
 def from_plain(found: Sequence[Any]) -> Account:
-    values, lost = found
-    named = dict(zip(_SUMMED, values, strict=True))
-    return Account(**named, lost={(state, fault, why): us for state, fault, why, us in lost})
+    values, lost, failed = found
+    return Account(
+        **dict(zip(_SUMMED, values, strict=True)),
+        lost={(state, fault, why): us for state, fault, why, us in lost},
+        failed={(state, fault, why): Failed(*one) for state, fault, why, *one in failed},
+    )
 
 
-_SUMMED = [one.name for one in fields(Account) if one.name != "lost"]
+_SUMMED = [one.name for one in fields(Account) if one.name not in ("lost", "failed")]
 _amounts = attrgetter(*_SUMMED)
 
 
@@ -178,14 +198,23 @@ def total(accounts: Iterable[Account]) -> Account:
     if len(found) == 1:
         return found[0]
     lost: dict[Cause, int] = {}
+    failed: dict[Cause, Failed] = {}
     for one in found:
         for cause, us in one.lost.items():
             lost[cause] = lost.get(cause, 0) + us
+        for cause, more in one.failed.items():
+            failed[cause] = _and(failed.get(cause), more)
     columns = zip(*map(_amounts, found), strict=True)
     sums: dict[str, Any] = {
         n: None if None in c else sum(c) for n, c in zip(_SUMMED, columns, strict=False)
     }
-    return Account(**sums, lost=lost)
+    return Account(**sums, lost=lost, failed=failed)
+
+
+def _and(one: Failed | None, more: Failed) -> Failed:
+    if one is None:
+        return more
+    return Failed(one.failures + more.failures, one.repair_us + more.repair_us)
 
 
 def account(
@@ -226,9 +255,8 @@ def account(
         aust_us=spent.elements["aust"],
         adet_us=spent.elements["adet"],
         micro_us=spent.micro_us,
-        failures=spent.failures,
-        repair_us=spent.repair_us,
         lost=spent.lost,
+        failed=spent.failed,
         **made,
     )
 
@@ -240,7 +268,8 @@ class _Spent:
         self._versions, self._why = versions, why
         self.elements = {"apt": 0, "aust": 0, "adet": 0, "": 0}
         self.lost: dict[Cause, int] = {}
-        self.told_us = self.micro_us = self.repair_us = self.failures = 0
+        self.failed: dict[Cause, Failed] = {}
+        self.told_us = self.micro_us = 0
 
     def add(self, one: Interval, busy: Sequence[Span], known_us: int) -> None:
         end_us = known_us if one.end_us is None else min(one.end_us, known_us)
@@ -264,15 +293,15 @@ class _Spent:
 
     def _say_why(self, state: State, one: Interval, end_us: int, busy: Sequence[Span]) -> None:
         """Lose an interval under its reasons. It is one failure at most, of the time it began in."""
-        failed = False
+        begins = _overlap(one.start_us, one.start_us + 1, busy)
         for part in self._why.parts(one, end_us):
             us = _overlap(part.start_us, part.end_us, busy)
-            self.lose((state.key, one.fault, part.reason), us)
-            if state.stops and self._why.fails(part.reason, fault=one.fault):
-                self.repair_us += us
-                failed = True
-        if failed:
-            self.failures += _overlap(one.start_us, one.start_us + 1, busy) > 0
+            cause = (state.key, one.fault, part.reason)
+            self.lose(cause, us)
+            fails = state.stops and self._why.fails(part.reason, fault=one.fault)
+            if fails and (begins or us):
+                self.failed[cause] = _and(self.failed.get(cause), Failed(begins, us))
+                begins = 0  # the first part that is a failure says which one it is
 
     def lose(self, cause: Cause, us: int) -> None:
         if us:

@@ -51,6 +51,12 @@ RIGHTS: Mapping[str, Right] = {
             "say why machines stood",
             "operator supervisor maintenance engineer manager admin",
         ),
+        _right("maintenance_request", "ask for maintenance", "all"),
+        _right(
+            "maintenance",
+            "do and plan maintenance",
+            "supervisor maintenance engineer manager admin",
+        ),
         _right("calendar", "change shift patterns and holidays", "engineer manager admin"),
         _right("master_data", "change ideal cycles, targets and reasons", "engineer manager admin"),
         _right("configuration", "change the equipment: the configuration alone does", ""),

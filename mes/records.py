@@ -86,6 +86,12 @@ class Found(Protocol):
     def records(self, kind: str) -> Sequence[Record]:
         """The newest versions of all that are there."""
 
+    def made(self, kind: str, place: str) -> int:
+        """How many records of a kind there ever were at a place, by their ids."""
+
+    def unfinished(self, work_unit: str) -> Sequence[Record]:
+        """The unit's maintenance work orders that are open or started."""
+
     def codes(self, work_unit: str, start_us: int, end_us: int) -> Sequence[Code]:
         """What people said of the unit's stops between two moments, in order."""
 

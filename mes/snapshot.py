@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from mes.equipment import Plant, WorkUnit
 from mes.link import Link
+from mes.maintenance import Order
 from mes.planned_shifts import Shift
 from mes.standing import Standing
 from mes.unit_view import Live, UnitView, live_quality, stale_at_us
@@ -23,7 +24,8 @@ class Snapshot:
     """The plant as it is known at `now_us`. A unit or device nobody has told of has no entry.
 
     shifts: area → what is planned there; an area without a calendar has no entry;
-    standings: work unit → how it stands in its newest shift, as far as is on record.
+    standings: work unit → how it stands in its newest shift, as far as is on record;
+    locks: work unit → the maintenance work order that locks it.
     """
 
     plant: Plant
@@ -32,6 +34,7 @@ class Snapshot:
     links: Mapping[str, Link] = field(default_factory=dict)
     shifts: Mapping[str, ShiftNow] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
+    locks: Mapping[str, Order] = field(default_factory=dict)
 
     def view(self, unit: WorkUnit) -> UnitView:
         """The unit's view; an empty one (state unknown, nothing counted) where none was told."""

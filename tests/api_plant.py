@@ -16,6 +16,7 @@ from cli.settings import settings
 from mes.downtime import CodeStop
 from mes.events import Counted, Event, FaultRaised, StateChanged
 from mes.kinds import Set
+from mes.maintenance import RequestMaintenance
 from mes.observation import microseconds, moment
 from mes.people import ROLES
 from mes.reasons import to_plain
@@ -95,6 +96,7 @@ class ApiPlant:
         self._calendar()
         self._facts()
         self._reasons()
+        self._maintenance()
 
     def set(self, kind: str, id: str, body: dict, *, version: int | None = None) -> None:
         command = Set(kind=kind, id=id, body=body, version=version)
@@ -144,6 +146,16 @@ class ApiPlant:
         assert Reports(self.database, self.plant).freeze(at_us(500)) == len(
             AREAS
         )  # the early shift's
+
+    def _maintenance(self) -> None:
+        """Each unit has a plan of thirty days from BEGIN on, and a work order that is open."""
+        for unit in UNITS:
+            rule = {"by": "days", "every": 30}
+            self.set(
+                "maintenance_plan", f"{unit}@oil", {"work": "Oil", "rule": rule, "from": BEGIN}
+            )
+            command = RequestMaintenance(unit=unit, work="It leaks", stop_us=at_us(60))
+            self.actions.perform(command, SYSTEM, next(self._keys))
 
     def as_who(self, id: str) -> httpx.Client:
         """Somebody who is signed in, as the browser of his would ask."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+from mes.maintenance import KIND as WORK_ORDER
+from mes.maintenance import UNFINISHED
 from mes.observation import microseconds
 from mes.records import Change, Record
 from mes.stops import KIND, Code, start_of
@@ -30,6 +32,13 @@ class Kept:
     def records(self, kind: str) -> Sequence[Record]:
         there = [self.record(*key) for key in self._versions if key[0] == kind]
         return [record for record in there if record is not None]
+
+    def made(self, kind: str, place: str) -> int:
+        return sum(key[0] == kind and key[1].startswith(f"{place}@") for key in self._versions)
+
+    def unfinished(self, work_unit: str) -> Sequence[Record]:
+        mine = [r for r in self.records(WORK_ORDER) if (r.body or {})["unit"] == work_unit]
+        return [record for record in mine if (record.body or {})["state"] in UNFINISHED]
 
     def stop_end_us(self, work_unit: str, us: int) -> int | None:
         return self._stop_end(us)

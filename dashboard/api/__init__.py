@@ -14,6 +14,7 @@ from dashboard.api import (
     flow,
     last_seen,
     log,
+    maintenance,
     methods,
     oee,
     records,
@@ -33,6 +34,7 @@ def register(server: FastAPI, hub: Hub, doorway: Doorway) -> None:
     timeline.register(server, hub, doorway.desk)
     oee.register(server, hub, doorway.desk)
     downtime.register(server, hub, doorway.desk)
+    maintenance.register(server, hub, doorway.desk)
     flow.register(server, hub, doorway.desk)
     records.register(server, hub.plant, doorway)
     last_seen.register(server, hub.plant, doorway)

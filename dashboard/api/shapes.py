@@ -7,6 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from dashboard.api.maintenance_shapes import (
+    FinishChange,
+    MaintenancePlanBody,
+    MaintenanceWorkOrderBody,
+    RequestChange,
+)
 from mes.downtime import COMMENT_MAX
 from mes.kinds import KINDS, camel
 from mes.master_data import FACTORS, MICRO_STOP_MAX_S, MICRO_STOP_S
@@ -196,6 +202,8 @@ BODIES: dict[str, type[BaseModel]] = {
     "master_data": MasterDataBody,
     "reason_tree": ReasonTreeBody,
     "stop_code": StopCodeBody,
+    "maintenance_plan": MaintenancePlanBody,
+    "maintenance_work_order": MaintenanceWorkOrderBody,
     "shift_report": ShiftReportBody,
     "shift_pattern": ShiftPatternBody,
     "holiday": HolidayBody,
@@ -323,7 +331,7 @@ class StopCodeChange(_Body):
     reason: Annotated[str, Field(max_length=1000)] = ""
 
 
-CHANGES = (*CHANGE.values(), RemovalIn, StopCodeChange)
+CHANGES = (*CHANGE.values(), RemovalIn, StopCodeChange, RequestChange, FinishChange)
 
 
 class ConflictDetail(BaseModel):

@@ -45,6 +45,7 @@ class WorkUnitOut(BaseModel):
     ideal_cycle_s: float
     source_time: str | None
     received_time: str | None
+    locked_by: str | None  # the maintenance work order for which nothing may be started on it
 
 
 class WorkUnitDetail(WorkUnitOut):
@@ -109,6 +110,7 @@ def _unit(hub: Hub, now: Snapshot, unit: WorkUnit) -> dict[str, Any]:
         "ideal_cycle_s": unit.ideal_cycle_s,
         "source_time": time_out(view.source_time_us),
         "received_time": time_out(view.received_time_us),
+        "locked_by": now.locks[unit.id].id if unit.id in now.locks else None,
     }
 
 

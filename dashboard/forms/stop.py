@@ -17,6 +17,7 @@ from dashboard.records import RecordsAway
 from layouts import refused, stop
 from layouts.stop import FAVOURITES, Shown
 from mes.downtime import RIGHT, CodeStop
+from mes.maintenance import ASK
 from mes.observation import moment
 from mes.records import Conflict, Forbidden, Invalid, Refused
 from mes.site_time import LAST_US
@@ -24,6 +25,7 @@ from mes.stops import Piece
 from store.config import Config
 from store.log.accounts import basis
 from store.log.downtime import favourites, stops_of
+from store.log.maintenance import order_of_stop
 
 AWAY = "Takt cannot reach its data at the moment. It tries again by itself."
 CHANGED = "Somebody said otherwise meanwhile. This is how it stands now; say it again if you still mean it."
@@ -100,6 +102,8 @@ class _Screen:
                 now_us=time.time_ns() // 1000,
                 at=at if plant.has(at) else one.id,
                 may=asks.person.may(RIGHT, plant.path_of(one.id)),
+                may_ask=asks.person.may(ASK, plant.path_of(one.id)),
+                order=order_of_stop(connection, one.id, mine[0].start_us),
             )
 
         return await self._doorway.desk.read(look)

@@ -14,6 +14,7 @@ kept.py         accounts of whole hours and days, kept so that long windows are 
 filling.py      forms and keeps them, as time passes
 standings.py    reads how work units stand in their shift
 reading.py      reads records, lines and counts, also as of a position
+maintenance.py  reads work orders, plans with how far they are, and how often units failed
 trail.py        reads the audit trail
 verify.py       walks along the whole log, and compares what is derived from it
 anchors.py      older heads of the log, kept beside the database

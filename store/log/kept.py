@@ -22,6 +22,7 @@ from store.log.tables import kept_accounts
 Key = tuple[str, str, int]  # work unit, span, start
 SPANS = ("day", "hour")
 DAY_MAX_US = 25 * 3_600_000_000
+SHAPE = 2  # of a body: what was kept in another one is formed anew
 
 
 def digest(*what: object) -> str:
@@ -38,7 +39,7 @@ def basis_of_unit(versions: Sequence[MasterData], tree: ReasonTree) -> str:
     """The half of a basis that is the unit's own. What was said of single stops is not in it: that
     deletes the row.
     """
-    return digest(*versions, tree)
+    return digest(SHAPE, *versions, tree)
 
 
 def to_text(account: Account) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from mes.maintenance import KIND as WORK_ORDER
+from mes.maintenance import UNFINISHED
 from mes.records import Record, Signature
 from mes.stops import Code
 from mes.timeline import UNKNOWN, Interval, Line
@@ -186,6 +188,28 @@ class Records:
             found = found.where(c.position <= self._position)
         rows = self._connection.execute(found.order_by(c.version).limit(limit))
         return [_record(row) for row in rows]
+
+    def made(self, kind: str, place: str) -> int:
+        """How many records of a kind there ever were at a place, by their ids."""
+        c = records.c
+        mine = (c.kind == kind, c.version == 1, c.id.startswith(f"{place}@", autoescape=True))
+        return self._connection.execute(sa.select(sa.func.count()).where(*mine)).scalar_one()
+
+    def unfinished(self, work_unit: str | None = None) -> Sequence[Record]:
+        """Maintenance work orders that are open or started, of a unit or of all.
+
+        A body is JSON without blanks, in whose texts each quote has a backslash: this finds members
+        and never words.
+        """
+        c = records.c
+        lives = [c.body.contains(f'"state":"{state}"') for state in UNFINISHED]
+        found = _SIGNED.where(
+            c.kind == WORK_ORDER, sa.or_(*lives), *_holding(records, self._position)
+        )
+        if work_unit is not None:
+            found = found.where(c.id.startswith(f"{work_unit}@", autoescape=True))
+        read = [_record(row) for row in self._connection.execute(found.order_by(c.position))]
+        return [one for one in read if work_unit in (None, (one.body or {})["unit"])]
 
     def codes(self, work_unit: str, start_us: int, end_us: int) -> Sequence[Code]:
         """What people said of the unit's stops between two moments, in order; as it stands now."""

@@ -6,6 +6,7 @@ import pytest
 from mes.kinds import KINDS
 from mes.people import RIGHTS, ROLES
 from tests.api_plant import (
+    KEYS,
     ApiPlant,
     at_us,
     cancelled,
@@ -39,6 +40,10 @@ READS = {
     "oee/{unit}?" + WINDOW: "records",
     "oee/{area}?by=hour&" + WINDOW: "records",
     "downtime/{unit}?" + WINDOW: "records",
+    "maintenance/{unit}": "records",
+    "maintenance-plans/{unit}@oil": "records",
+    "maintenance-work-orders/{unit}@1": "records",
+    "maintenance-work-orders/{unit}@1/versions": "records",
     "reason-trees/{area}": "records",
     "reason-trees/{area}/versions": "records",
     "stop-codes/{unit}@" + f"{at_us(65):016}": "records",
@@ -220,3 +225,32 @@ def test_who_may_say_where_why_machines_stood(plant, role):
         body = {"from": text(60), "until": text(61), "reason": "", "comment": f"{role} {n}"}
         answer = post(plant.as_who(who), f"work-units/{unit}/stop-codes", body)
         assert answer.status_code == status, (who, unit, answer.text)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_ask_for_do_and_plan_maintenance_where(plant, role):
+    asks, does = (role in RIGHTS[right].roles for right in ("maintenance_request", "maintenance"))
+    for who, unit, inside in (
+        (f"{role}-site", "press-1", True),
+        (f"{role}-site", "station-1", True),
+        (f"{role}-press", "press-1", True),
+        (f"{role}-press", "station-1", False),
+    ):
+        client, words = plant.as_who(who), (who, unit)
+        answer = post(client, f"work-units/{unit}/maintenance-requests", {"work": "It leaks"})
+        assert answer.status_code == ((200 if inside else 404) if asks else 403), words
+        made = post(plant.as_who("admin-site"), f"work-units/{unit}/maintenance-requests",
+                    {"work": "It leaks"}).json()["id"]  # fmt: skip
+        for n, step in enumerate(("start", "finish", "cancel"), start=1):
+            body = {"body": {}} if step == "finish" else {"reason": "no need"}
+            headers = {"If-Match": f'"{n}"', "Idempotency-Key": next(KEYS)}
+            path = f"/api/v1/maintenance-work-orders/{made}/{step}"
+            answer = client.post(path, json=body, headers=headers)
+            expected = (422 if step == "cancel" else 200) if inside else 404
+            assert answer.status_code == (expected if does else 403), (*words, step, answer.text)
+        if does and inside:
+            assert "is done" in answer.json()["error"]["message"]
+        body = {"work": "Oil", "rule": {"by": "days", "every": 3}, "from": text(0)}
+        path = f"maintenance-plans/{unit}@{role}-{who.rpartition('-')[2]}"
+        answer = put(client, path, body)
+        assert answer.status_code == ((201 if inside else 404) if does else 403), words

@@ -18,6 +18,8 @@ MATRIX = {
     "account": "x x x x x x x",
     "exceptions": "- x - - x x x",
     "downtime": "x x - x x x x",
+    "maintenance_request": "x x x x x x x",
+    "maintenance": "- x - x x x x",
     "calendar": "- - - - x x x",
     "master_data": "- - - - x x x",
     "configuration": "- - - - - - -",
