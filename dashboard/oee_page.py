@@ -24,8 +24,8 @@ from store.config import Config
 from store.log.accounts import basis, known_us, settled_us
 from store.log.standings import of_window
 
-MINUTE_US, DAY_US = 60_000_000, 86_400_000_000
-DAYS_MAX, STATES_MAX_US, HOURS_MAX_US = 31, 2 * DAY_US, 36 * 3_600_000_000
+MINUTE_US, HOUR_US, DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000
+DAYS_MAX, STATES_MAX_US, HOURS_MAX_US = 31, 2 * DAY_US, 36 * HOUR_US
 SPANS = {"day": 0, "week": 6, "month": 30}  # whole days before today
 AWAY = "Takt cannot reach its data at the moment. It tries again by itself."
 EXPECTED = (
@@ -74,7 +74,7 @@ def window_of(text: str, now_us: int, zone: ZoneInfo) -> Window:
         start_us, end_us = day_of(round(date.timestamp() * 1e6), zone)
         name = f"{date:%A}"
     end_us = min(end_us, now_us)
-    if not 0 <= start_us < end_us <= min(start_us + DAYS_MAX * DAY_US, LAST_US):
+    if not 0 <= start_us < end_us <= min(start_us + DAYS_MAX * DAY_US + HOUR_US, LAST_US):
         raise ValueError(f"found {text[:80]!r}; expected a window of {DAYS_MAX} days at most")
     return Window(start_us, end_us, name)
 

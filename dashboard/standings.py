@@ -19,6 +19,7 @@ from store.log.accounts import Basis, basis, version_of
 from store.log.standings import Days, Left, days_before, left_without_reason, standings
 
 LOOK_S = 1.0
+DAYS_S = 600.0  # between two looks at the days before
 LEFT_S = 30.0  # between two looks for stops of the day before that have no reason
 SHARE = 0.1  # of the time at most is spent on it: a large plant is looked at less often
 
@@ -34,12 +35,13 @@ class Standings:
         self._news = asyncio.Event()
         self._left: Left = {}  # what stood before the shift and has no reason yet
         self._days: Days = {}
-        self._left_at_s = 0.0  # when both are looked at anew
+        self._left_at_s = self._days_at_s = 0.0  # when each is looked at anew
+        self._said = False  # something was, of a stop
 
     def told(self, kinds: Sequence[str]) -> None:
         """Records of `kinds` have changed: what people said of a stop is seen at once."""
         if KIND in kinds:
-            self._left_at_s = 0.0
+            self._said = True
             self._news.set()
 
     def now(self) -> Mapping[str, Standing]:
@@ -67,9 +69,13 @@ class Standings:
             self._basis = basis(connection, self._plant)
             self._version = version
             self._left_at_s = 0.0
-        if self._found and time.monotonic() >= self._left_at_s:
-            self._left_at_s = time.monotonic() + LEFT_S
+            self._days_at_s = 0.0
+        now_s = time.monotonic()
+        if self._found and (self._said or now_s >= self._left_at_s):
+            self._said, self._left_at_s = False, now_s + LEFT_S
             self._left = left_without_reason(connection, self._plant, self._basis, self._found)
+        if self._found and now_s >= self._days_at_s:
+            self._days_at_s = now_s + DAYS_S
             self._days = days_before(connection, self._plant, self._basis, time.time_ns() // 1000)
         views = dict(self._views)
         return standings(connection, self._plant, self._basis, views, self._left, self._days)

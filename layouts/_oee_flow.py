@@ -39,7 +39,7 @@ def panel(units: Sequence[WorkUnit]) -> Component:
         [html.Thead(html.Tr([html.Th(text) for text in heads])), html.Tbody(body)],
         className="list oee-units oee-flow",
     )
-    head = keyed("flow", html.H2("Who holds the line up"), slot("said"), html.Span(className="grow"),
+    head = keyed("flow", html.H2("Who holds the line up, micro-stops included"), slot("said"), html.Span(className="grow"),
                  slot("other", className="note"), className="panel-head")  # fmt: skip
     return html.Section([head, table], className="panel")
 

@@ -83,7 +83,8 @@ def line_rows(now: Snapshot, shown: Standings) -> Rows:
         stripes.append(f"{hue} {edges[0]:.3f}% {edges[1]:.3f}%")
     end = (one.until_us - one.start_us) / long * 100
     stripes.append(f"transparent {end:.3f}%")
-    for n, us in enumerate(one.edges[1:-1][:TICKS]):
+    inside = one.edges[1:-1]
+    for n, us in enumerate(inside[:: -(-len(inside) // TICKS) or 1]):
         at = site_time(us, now_us=us, zone=now.plant.time_zone)
         style = f"--at:{(us - one.start_us) / long:.4f}"
         ticks[f"tick:{n}"] = {"@data-on": "yes", "@style": style, "at": at}

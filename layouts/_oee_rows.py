@@ -257,11 +257,12 @@ def window_row(now: Snapshot, shown: Standings) -> Row:
     start, until = (f(x) for f, x in ((min, [s.start_us for s in shown.found]),
                                       (max, [s.until_us for s in shown.found])))  # fmt: skip
     over = shown.over
-    names = dict.fromkeys(one.shift for one in shown.found)
+    names, shift = dict.fromkeys(one.shift for one in shown.found), shown.found[0].is_shift
     return {
-        "shift": ", ".join(names) + (", ended" if over and shown.found[0].is_shift else ""),
-        "from": site_time(start, now_us=until, zone=zone),
-        "until": "to " + site_time(until, now_us=until, zone=zone, seconds=not over),
+        "shift": ", ".join(names) + (", ended" if over and shift else ""),
+        "from": site_time(start, now_us=until if shift else 0, zone=zone),
+        "until": "to "
+        + site_time(until, now_us=until if shift else 0, zone=zone, seconds=not (over and shift)),
         "age@data-since": "" if over else ms(until),
         "@data-stale-at": shown.stale_at,
     }

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from layouts import _parts, not_found
 from layouts._losses import fault_word
-from layouts._oee_rows import Standings, percent, standings, window_row
+from layouts._oee_rows import NEVER, Standings, percent, standings, window_row
 from layouts._slots import Row, Rows, age, filled, keyed, since, slot
 from layouts._words import ms, plural, site_time, span
 from layouts.oee import crumbs, known
@@ -90,7 +90,7 @@ class _Shown:
 
     @property
     def us(self) -> int:
-        return (self.piece.end_us or self.standing.until_us) - self.piece.start_us
+        return (self.piece.end_us or self.standing.known_us) - self.piece.start_us
 
     def rank(self) -> tuple[bool, bool, int]:
         """Without a reason first, of these what goes on, and then the newest."""
@@ -102,8 +102,7 @@ def asked(found: Standings) -> list[_Shown]:
     out = []
     for unit, one in zip(found.units, found.found, strict=True):
         for stop in (*one.left, *one.stops):
-            if stop.end_us is None or stop.us(one.until_us) >= one.micro_stop_s * 1e6:
-                out += [_Shown(unit, one, stop, piece) for piece in stop.pieces]
+            out += [_Shown(unit, one, stop, piece) for piece in stop.pieces]
     return sorted(out, key=_Shown.rank)
 
 
@@ -114,16 +113,17 @@ def rows(now: Snapshot, id: str | None = None) -> Rows:
     found = asked(shown)
     out: Rows = {"window": window_row(now, shown), "coded": _coded(shown, found)}
     for n in range(STOPS):
-        out[f"stop:{n}"] = _row(now, str(id), found[n] if n < len(found) else None)
+        out[f"stop:{n}"] = _row(now, str(id), found[n] if n < len(found) else None, shown.stale_at)
     return out
 
 
 def _coded(shown: Standings, found: Iterable[_Shown]) -> Row:
     pieces = list(found)
     left = [one for one in pieces if not one.piece.reason]
-    words = "every stop has its reason"
-    if left:
-        words = f"{plural(len(left), 'stop', 'stops')} without a reason, {span(_sum(left))}"
+    before = [one for one in left if one.stop.start_us < one.standing.start_us]
+    words = _without([one for one in left if one not in before], "of this shift")
+    if before:
+        words += f" · {_without(before, 'of the day before')}"
     more = len(pieces) - STOPS
     coded = shown.whole.coded
     return {
@@ -136,6 +136,12 @@ def _coded(shown: Standings, found: Iterable[_Shown]) -> Row:
     }
 
 
+def _without(found: list[_Shown], of: str) -> str:
+    if not found:
+        return f"every stop {of} has its reason"
+    return f"{plural(len(found), 'stop', 'stops')} {of} without a reason, {span(_sum(found))}"
+
+
 def _none(shown: Standings) -> str:
     if not shown.found:
         return "Nothing is on record yet, or no calendar says when a shift is."
@@ -146,11 +152,11 @@ def _sum(found: Iterable[_Shown]) -> int:
     return sum(one.us for one in found)
 
 
-def _row(now: Snapshot, place: str, one: _Shown | None) -> Row:
+def _row(now: Snapshot, place: str, one: _Shown | None, stale_at: str) -> Row:
     if one is None:
         empty = dict.fromkeys(("unit", "length", "at", "word", "fault", "reason", "by"), "")
         return {"@data-on": "no", "@href": "", "@data-look": "idle", "@data-coded": "yes",
-                "@data-open": "no", "@data-stop": "", "clock@data-since": "", **empty}  # fmt: skip
+                "@data-stale-at": NEVER, "@data-open": "no", "@data-stop": "", "clock@data-since": "", **empty}  # fmt: skip
     piece, open_ = one.piece, one.piece.end_us is None
     state = STATES[piece.state]
     return {
@@ -158,6 +164,7 @@ def _row(now: Snapshot, place: str, one: _Shown | None) -> Row:
         "@data-look": state.look,
         "@data-coded": "yes" if piece.reason else "no",
         "@data-open": "yes" if open_ else "no",
+        "@data-stale-at": stale_at if open_ else NEVER,
         "@data-stop": f"{one.unit.id}@{piece.start_us}",
         "@href": f"/stop/{one.unit.id}/{piece.start_us}?at={place}",
         "unit": one.unit.name,
@@ -174,8 +181,7 @@ def _row(now: Snapshot, place: str, one: _Shown | None) -> Row:
 def _by(piece: Piece) -> str:
     if not piece.reason:
         return "no reason yet"
-    comment = f" · {piece.code.comment}" if piece.code and piece.code.comment else ""
-    return ("by the machine" if piece.by == MACHINE else f"by {piece.by}") + comment
+    return "by the machine" if piece.by == MACHINE else ""  # who said it is no matter of a wall
 
 
 def _at(now: Snapshot, piece: Piece) -> str:

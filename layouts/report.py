@@ -19,10 +19,12 @@ from layouts._signature import printed
 from layouts._slots import filled
 from layouts._words import plural, site_time, span
 from layouts.oee import unit_row
+from mes.equipment import Plant, WorkUnit
 from mes.records import Body, Record
 from mes.shift_report import left_of
 from mes.snapshot import Snapshot
 from mes.standing import Standing
+from mes.states import PROFILES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Shown:
 def page(shown: Shown, viewer: Component, *, said: str, look: str, theme: str) -> str:
     body, plant = shown.body, shown.now.plant
     title = f"Shift report, {plant.name_of(body['area'])}"
-    units = plant.units_of(body["area"])
+    units = units_in(body, plant)
     now = replace(shown.now, standings=shown.found)
     rows = rows_of(now, standings(now, units))
     rows |= {f"of:{unit.id}": unit_row(now, unit) for unit in units}
@@ -67,6 +69,16 @@ def page(shown: Shown, viewer: Component, *, said: str, look: str, theme: str) -
     ]
     filled(html.Div(parts), rows, now_us=now.now_us)
     return desk(plant, title, viewer, *parts, now_us=now.now_us, theme=theme, scripts=("print.js",))
+
+
+def units_in(body: Body, plant: Plant) -> list[WorkUnit]:
+    """The work units that were frozen; one that is configured no more goes by its id."""
+    return [plant.work_units.get(id) or _gone(id) for id in body["units"]]
+
+
+def _gone(id: str) -> WorkUnit:
+    return WorkUnit(id=id, name=id, short_name=id, work_center="", ideal_cycle_s=1.0,
+                    expected_period_s=1.0, profile=PROFILES["packml"])  # fmt: skip
 
 
 def _head(shown: Shown, title: str) -> Component:
@@ -175,11 +187,11 @@ def listed(
     now: Snapshot, found: Sequence[tuple[Record, Mapping[str, Standing]]], viewer: Component, *,
     theme: str,
 ) -> str:  # fmt: skip
-    """All reports of a few weeks, the newest first."""
+    """The newest reports, and of each the last revision."""
     rows = []
     for record, standing in found:
         body = record.body or {}
-        whole = standings(replace(now, standings=standing), now.plant.units_of(body["area"]))
+        whole = standings(replace(now, standings=standing), units_in(body, now.plant))
         target = target_of(whole)
         signer = ", ".join(s.name for s in record.signatures) if body["signed"] else ""
         rows.append(

@@ -221,9 +221,15 @@ def _edit(shown: Shown) -> Component | None:
             _form(shown, "move", _time(shown, "It began at", "move", shown.time(piece.start_us)),
                   _act("Move", "move"), className="stop-edit")
         )  # fmt: skip
-    joins = [(word, way) for word, way, there in (
-        ("Join with the one before", "before", shown.chosen > 0),
-        ("Join with the next", "after", shown.chosen < last)) if there]  # fmt: skip
+    joins = []
+    for word, way, n in (
+        ("the one before", "before", shown.chosen - 1),
+        ("the next", "after", shown.chosen + 1),
+    ):
+        if 0 <= n <= last:
+            other = shown.stop.pieces[n]
+            name = shown.reasons.get(other.reason).name if other.reason else "no reason"
+            joins.append((f"Join with {word}, as “{name}”", way))
     row = [
         _form(shown, "join", hidden("way", way), _act(word, f"join-{way}")) for word, way in joins
     ]

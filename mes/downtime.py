@@ -18,6 +18,7 @@ RIGHT = "downtime"
 COMMENT_MAX = 300
 LEVELS_MAX = 10  # above a work unit
 FOREVER_US = 1 << 62
+LONGEST_US, CODES_MAX = 31 * 86_400_000_000, 200  # of one action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +53,13 @@ class CodeStop:
         return ()
 
     def decide(self, found: Found, *, now_us: int) -> tuple[Change, ...]:
-        self._check(found, now_us)
+        self._check(now_us)
+        if self.until_us is None and not found.stands(self.unit, self.from_us):
+            raise Invalid("until: found none; expected a moment, for no stop goes on at `from`")
         end_us = self.until_us or found.stop_end_us(self.unit, self.from_us) or FOREVER_US
         there = found.codes(self.unit, self.from_us, end_us)
         self._is_seen(found, there)
+        self._is_reason(found, there)
         bodies = self._after(there, end_us)
         if self.why is not None:
             said = code_body(self.from_us, self.until_us, self.why, self.comment.strip())
@@ -65,7 +69,7 @@ class CodeStop:
             raise Invalid("it stands so already: nothing would change")
         return tuple(change for change in changes if change.old != change.new)
 
-    def _check(self, found: Found, now_us: int) -> None:
+    def _check(self, now_us: int) -> None:
         if not 0 < self.from_us <= now_us:
             raise Invalid(f"from: found {rfc3339(self.from_us)}; expected a moment that has passed")
         if self.until_us is not None and not self.from_us < self.until_us <= now_us:
@@ -73,7 +77,17 @@ class CodeStop:
             raise Invalid(f"until: found {rfc3339(self.until_us)}; {words}")
         if len(self.comment) > COMMENT_MAX or not self.comment.isprintable():
             raise Invalid(f"comment: expected a line of at most {COMMENT_MAX} characters")
-        if self.why and not (tree := tree_of(found, self.unit)).chosen(self.why):
+        if self.until_us is not None and self.until_us - self.from_us > LONGEST_US:
+            raise Invalid(f"until: expected {LONGEST_US // 86_400_000_000} days after from at most")
+
+    def _is_reason(self, found: Found, there: Sequence[Code]) -> None:
+        """A reason of the tree, or one that stands there: it may have been taken out since."""
+        if len(there) > CODES_MAX:
+            raise Invalid(f"found {len(there)} reasons in that time; expected {CODES_MAX} at most")
+        if not self.why or self.why in {code.reason for code in there}:
+            return
+        tree = tree_of(found, self.unit)
+        if not tree.chosen(self.why):
             known = ", ".join(one.id for one in tree.reasons if tree.chosen(one.id))
             raise Invalid(f"reason: found {self.why[:60]!r}; expected one of {known}")
 

@@ -5,6 +5,7 @@ blocked for the nearest behind it that is not blocked. Where that one runs, nobo
 between them was used up before. Times named `_us` are microseconds; only planned busy time counts.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -35,6 +36,7 @@ class Waited:
 
     unit: str
     busy_us: int
+    known_us: int = 0  # of it, in which its state is known
     starved_us: int = 0
     blocked_us: int = 0
     by: Mapping[str, int] = field(default_factory=dict)
@@ -47,8 +49,8 @@ class Waited:
 
     @property
     def share(self) -> float:
-        """The part of planned busy time in which it waited, 0..1."""
-        return self.waited_us / self.busy_us if self.busy_us else 0.0
+        """The part of the planned busy time known of it in which it waited, 0..1."""
+        return self.waited_us / self.known_us if self.known_us else 0.0
 
     @property
     def point_parts(self) -> float | None:
@@ -79,6 +81,7 @@ def waited(stations: Sequence[Station], busy: Iterable[Span]) -> tuple[Waited, .
         Waited(
             station.unit,
             busy_us,
+            sum((one.end_us or 0) - one.start_us for one in lines[n] if one.state != UNKNOWN),
             times[n]["starved"],
             times[n]["blocked"],
             found[n],
@@ -92,11 +95,13 @@ def waited(stations: Sequence[Station], busy: Iterable[Span]) -> tuple[Waited, .
 def constraint(found: Sequence[Waited]) -> Waited | None:
     """The unit that holds the line up: that which waits least, of such that wait alike (to a point of
     their time) the one that others wait for most, then the slowest. None where none waited for another.
+    Of who is not known for half the time, nothing can be said.
     """
-    if not any(one.charged_us for one in found):
+    known = [one for one in found if 2 * one.known_us >= one.busy_us > 0]
+    if not any(one.charged_us for one in known):
         return None
-    least = min(one.share for one in found)
-    alike = [one for one in found if one.share - least < 0.01]
+    least = min(one.share for one in known)
+    alike = [one for one in known if one.share - least < 0.01]
     return max(alike, key=lambda one: (one.charged_us, one.cycle_s or 0.0))
 
 
@@ -124,8 +129,10 @@ def _causes(
     if not 0 <= n < len(lines):
         yield OUTSIDE, end_us - start_us
         return
-    known = 0
-    for one in lines[n]:
+    known, first = 0, bisect_right(lines[n], start_us, key=lambda one: one.start_us) - 1
+    for one in lines[n][max(0, first) :]:
+        if one.start_us >= end_us:
+            break
         start, end = max(one.start_us, start_us), min(one.end_us or 0, end_us)
         if start >= end:
             continue

@@ -6,7 +6,6 @@ Inside of planned busy time (PBT) every microsecond is production (APT), set-up 
 (ADET), idle or unknown; what is outside counts for the calendar alone. To roll up, add.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
@@ -17,7 +16,7 @@ from mes.master_data import MasterData, at
 from mes.oee import Oee, Output, TimeElements
 from mes.reliability import Reliability
 from mes.states import STATES, State
-from mes.stops import ASKED, Why
+from mes.stops import ASKED, Why, is_micro, overlap_us
 from mes.timeline import UNKNOWN, Interval
 
 Cause = tuple[str, str, str]  # the state, the machine's fault code and the reason, "" for none
@@ -273,14 +272,14 @@ class _Spent:
 
     def add(self, one: Interval, busy: Sequence[Span], known_us: int) -> None:
         end_us = known_us if one.end_us is None else min(one.end_us, known_us)
-        us = _overlap(one.start_us, max(one.start_us, end_us), busy)
+        us = overlap_us(one.start_us, max(one.start_us, end_us), busy)
         if not us:
             return
         self.told_us += us
         state = STATES.get(one.state) or STATES[UNKNOWN]
         if state.element == "apt":
             self.elements["apt"] += us
-        elif state.element == "adet" and self._is_micro(one, known_us):
+        elif state.element == "adet" and is_micro(self._versions, one, known_us):
             if self._policy(one) == "effectiveness":
                 self.elements["apt"] += us
                 self.micro_us += us
@@ -293,9 +292,9 @@ class _Spent:
 
     def _say_why(self, state: State, one: Interval, end_us: int, busy: Sequence[Span]) -> None:
         """Lose an interval under its reasons. It is one failure at most, of the time it began in."""
-        begins = _overlap(one.start_us, one.start_us + 1, busy)
+        begins = overlap_us(one.start_us, one.start_us + 1, busy)
         for part in self._why.parts(one, end_us):
-            us = _overlap(part.start_us, part.end_us, busy)
+            us = overlap_us(part.start_us, part.end_us, busy)
             cause = (state.key, one.fault, part.reason)
             self.lose(cause, us)
             fails = state.stops and self._why.fails(part.reason, fault=one.fault)
@@ -307,26 +306,8 @@ class _Spent:
         if us:
             self.lost[cause] = self.lost.get(cause, 0) + us
 
-    def _is_micro(self, one: Interval, known_us: int) -> bool:
-        """By its whole length, so that no window's edge makes a micro-stop of a stop; nobody knows
-        that of one which goes on.
-        """
-        if not self._versions or one.end_us is None or one.end_us > known_us:
-            return False
-        limit_s = at(self._versions, one.start_us).micro_stop_s
-        return one.end_us - one.start_us < limit_s * 1e6
-
     def _policy(self, one: Interval) -> str:
         return at(self._versions, one.start_us).micro_stop_factor
-
-
-def _overlap(start_us: int, end_us: int, busy: Sequence[Span]) -> int:
-    """How much of an interval lies in `busy`, which is in order."""
-    total, n = 0, bisect_right(busy, start_us, key=lambda span: span.end_us)
-    while n < len(busy) and busy[n].start_us < end_us:
-        total += min(end_us, busy[n].end_us) - max(start_us, busy[n].start_us)
-        n += 1
-    return total
 
 
 def _made(
@@ -334,7 +315,7 @@ def _made(
 ) -> dict[str, Any]:
     good = reject = outside_good = outside_reject = run_ns = run_good_ns = 0
     for one in minutes:
-        if not _overlap(one.minute_us, one.minute_us + 1, busy):
+        if not overlap_us(one.minute_us, one.minute_us + 1, busy):
             outside_good, outside_reject = outside_good + one.good, outside_reject + one.reject
             continue
         good, reject = good + one.good, reject + one.reject

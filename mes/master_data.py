@@ -17,6 +17,7 @@ from mes.observation import microseconds, rfc3339
 VERSIONS_MAX = 500  # of one work unit
 EVER_US = 0
 MICRO_STOP_S, MICRO_STOP_MAX_S = 300.0, 3600.0
+COST_MAX = 1e9
 FACTORS = ("effectiveness", "availability")  # that micro-stops are taken off
 _MEMBERS = ("valid_from", "ideal_cycle_s", "oee_target", "micro_stop_s", "micro_stop_factor",
             "cost_per_h")  # fmt: skip
@@ -76,8 +77,8 @@ def _version(row: object, n: int) -> MasterData:
         words = f"found {factor!r}; expected one of {', '.join(FACTORS)}"
         raise ValueError(f"{where}.micro_stop_factor: {words}")
     cost = row.get("cost_per_h")
-    if cost is not None and (not _is_number(cost) or not 0 <= cost < math.inf):
-        raise ValueError(f"{where}.cost_per_h: found {cost!r}; expected 0 or more, or null")
+    if cost is not None and (not _is_number(cost) or not 0 <= cost <= COST_MAX):
+        raise ValueError(f"{where}.cost_per_h: found {cost!r}; expected 0 to {COST_MAX:g}, or null")
     return MasterData(
         valid_from_us=_moment_us(row.get("valid_from"), where),
         ideal_cycle_s=float(cycle),

@@ -95,6 +95,9 @@ class Found(Protocol):
     def codes(self, work_unit: str, start_us: int, end_us: int) -> Sequence[Code]:
         """What people said of the unit's stops between two moments, in order."""
 
+    def stands(self, work_unit: str, us: int) -> bool:
+        """Whether the unit stood by itself at a moment, as far as is on record."""
+
     def stop_end_us(self, work_unit: str, us: int) -> int | None:
         """When the stop ended that went on at a moment; None where it goes on."""
 

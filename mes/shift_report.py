@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mes.downtime import tree_of
 from mes.losses import Account, from_plain, to_plain
 from mes.planned_shifts import Shift
 from mes.reasons import Reasons
@@ -88,7 +89,8 @@ def accounts_of(body: Body) -> dict[str, Account]:
 
 def differs(body: Body, now: Mapping[str, Any]) -> bool:
     """Whether the figures of a report are others than those of `now`, which `figures` gave."""
-    return any(body[name] != now[name] for name in ("start_us", "end_us", "units", "left"))
+    names = ("start_us", "end_us", "busy_us", "strict", "units", "left")
+    return any(body[name] != now.get(name) for name in names)
 
 
 def _complete(found: Mapping[str, Any], *, revision: int, signed: bool, notes: str) -> Body:
@@ -154,7 +156,8 @@ class SignShift(_OfReport):
         old = _there(found, self.id, self.version)
         if old["signed"]:
             raise Invalid("it is signed already; what has changed since needs another revision")
-        if old["strict"] and old["left"]:
+        strict = old["strict"] or tree_of(found, old["area"]).strict
+        if strict and old["left"]:
             words = "have no reason yet: give them one, and have the report revised"
             raise Invalid(f"{len(old['left'])} stops {words}")
         new = {**old, "signed": True, "notes": _notes(self.notes)}
@@ -178,6 +181,8 @@ class ReviseShift(_OfReport):
         old = _there(found, self.id, self.version)
         if not self.reason.strip():
             raise Invalid("reason: expected why the figures are frozen again")
+        if not self.figures:
+            raise Invalid("its shift is planned no more: there is nothing to freeze")
         if not differs(old, self.figures):
             raise Invalid("nothing has changed since it was frozen")
         revision = old["revision"] + 1

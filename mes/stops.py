@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from mes.calendar import Span
+from mes.master_data import MasterData, at
 from mes.observation import rfc3339
 from mes.reasons import Reasons, ReasonTree
 from mes.states import STATES
@@ -130,13 +132,26 @@ class Stop:
         return all(piece.reason for piece in self.pieces)
 
 
-def stops(line: Iterable[Interval], why: Why, *, known_us: int) -> tuple[Stop, ...]:
-    """The stops of a line, in order; one that ends at `known_us` goes on."""
+def is_micro(versions: Sequence[MasterData], one: Interval, known_us: int) -> bool:
+    """Whether a delay is a micro-stop. By its whole length, so that no window's edge makes one of a
+    stop; nobody knows it of one that goes on.
+    """
+    if not versions or one.end_us is None or one.end_us > known_us:
+        return False
+    return one.end_us - one.start_us < at(versions, one.start_us).micro_stop_s * 1e6
+
+
+def stops(
+    line: Iterable[Interval], why: Why, *, known_us: int, versions: Sequence[MasterData] = ()
+) -> tuple[Stop, ...]:
+    """The stops of a line, in order; one that reaches to `known_us` goes on.
+
+    versions: master data by which micro-stops are left out; () leaves none out.
+    """
     out: list[Stop] = []
     for one in line:
-        state = STATES.get(one.state)
         end_us = min(one.end_us or known_us, known_us)
-        if state is None or not state.stops or end_us <= one.start_us:
+        if one.state not in ASKED or end_us <= one.start_us or is_micro(versions, one, known_us):
             continue
         found = [_piece(one, part) for part in why.parts(one, end_us)]
         if out and out[-1].end_us == one.start_us:
@@ -149,6 +164,25 @@ def stops(line: Iterable[Interval], why: Why, *, known_us: int) -> tuple[Stop, .
         open_ = replace(last.pieces[-1], end_us=None)
         out.append(replace(last, end_us=None, pieces=(*last.pieces[:-1], open_)))
     return tuple(out)
+
+
+def overlap_us(start_us: int, end_us: int, busy: Sequence[Span]) -> int:
+    """How much of the time between two moments lies in `busy`, which is in order."""
+    total, n = 0, bisect_right(busy, start_us, key=lambda span: span.end_us)
+    while n < len(busy) and busy[n].start_us < end_us:
+        total += min(end_us, busy[n].end_us) - max(start_us, busy[n].start_us)
+        n += 1
+    return total
+
+
+def planned_stops(
+    found: Iterable[Stop], planned: Iterable[Span], until_us: int
+) -> tuple[Stop, ...]:
+    """Those of which some lies in planned busy time: nobody is asked why a machine stood in a break."""
+    busy = [span for span in planned if span.kind == "busy"]
+    return tuple(
+        stop for stop in found if overlap_us(stop.start_us, stop.end_us or until_us, busy) > 0
+    )
 
 
 def _piece(one: Interval, part: Part) -> Piece:

@@ -143,9 +143,9 @@ class ApiPlant:
         for unit in UNITS:
             command = CodeStop(unit=unit, from_us=at_us(65), until_us=at_us(70), why="power")
             self.actions.perform(command, SYSTEM, next(self._keys))
-        assert Reports(self.database, self.plant).freeze(at_us(500)) == len(
-            AREAS
-        )  # the early shift's
+        reports = Reports(self.database, self.plant)
+        assert reports.freeze(at_us(500)) == 0  # nothing is on record of the early shift's end
+        assert reports.freeze(at_us(561)) == len(AREAS)  # and nothing comes
 
     def _maintenance(self) -> None:
         """Each unit has a plan of thirty days from BEGIN on, and a work order that is open."""

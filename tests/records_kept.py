@@ -13,8 +13,12 @@ from mes.stops import KIND, Code, start_of
 class Kept:
     """A `mes.records.Found` that takes changes. stop_end: when the stop of a moment ends."""
 
-    def __init__(self, stop_end: Callable[[int], int | None] = lambda _us: None) -> None:
-        self._stop_end = stop_end
+    def __init__(
+        self,
+        stop_end: Callable[[int], int | None] = lambda _us: None,
+        stands: Callable[[int], bool] = lambda _us: True,
+    ) -> None:
+        self._stop_end, self._stands = stop_end, stands
         self._versions: dict[tuple[str, str], Record] = {}
 
     def take(self, changes: Iterable[Change]) -> None:
@@ -39,6 +43,9 @@ class Kept:
     def unfinished(self, work_unit: str) -> Sequence[Record]:
         mine = [r for r in self.records(WORK_ORDER) if (r.body or {})["unit"] == work_unit]
         return [record for record in mine if (record.body or {})["state"] in UNFINISHED]
+
+    def stands(self, work_unit: str, us: int) -> bool:
+        return self._stands(us)
 
     def stop_end_us(self, work_unit: str, us: int) -> int | None:
         return self._stop_end(us)

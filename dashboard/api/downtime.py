@@ -41,7 +41,8 @@ _AFTER = re.compile(r"(\d{1,16})\.(.{1,100})")
 
 
 class PieceOut(BaseModel):
-    """A piece of a stop with one reason. by: "machine", or who said so; version: of what was said."""
+    """A piece of a stop with one reason. by: "machine", or who said so; said_from,
+    version: of what was said, as `seen` names it."""
 
     start: str
     end: str | None
@@ -52,6 +53,7 @@ class PieceOut(BaseModel):
     reason_name: str | None
     by: str | None
     comment: str
+    said_from: str | None
     version: int
 
 
@@ -146,14 +148,15 @@ def command_of(unit: str, body: dict[str, Any], reason: str) -> CodeStop:
     why, comment, until = body.get("reason", 0), body.get("comment", ""), body.get("until")
     if not (why is None or isinstance(why, str)) or not isinstance(comment, str):
         raise Failed(422, "reason: expected a text or null, and for comment a text")
-    seen = body.get("seen")
+    if not isinstance(seen := body.get("seen"), list):
+        raise Failed(428, "seen: expected what you have seen there, [] for nothing")
     return CodeStop(
         unit=unit,
         from_us=_moment(body.get("from"), "from"),
         until_us=None if until is None else _moment(until, "until"),
         why=why,
         comment=comment,
-        seen=None if seen is None else _seen(seen),
+        seen=_seen(seen),
         reason=reason,
     )
 
@@ -213,6 +216,7 @@ def stop_out(unit: WorkUnit, stop: Stop, reason: Any) -> dict[str, Any]:
             "reason_name": reason(one.reason).name if one.reason else None,
             "by": one.by or None,
             "comment": one.code.comment if one.code else "",
+            "said_from": time_out(one.code.start_us) if one.code else None,
             "version": one.code.version if one.code else 0,
         }
 

@@ -24,7 +24,7 @@ from store.log import chain
 from store.log.accounts import basis
 from store.log.standings import of_window
 
-DAYS_MAX = 7
+DAYS_MAX = 2
 
 
 class WaitedOut(BaseModel):
@@ -62,7 +62,7 @@ def register(server: FastAPI, hub: Hub, desk: Desk) -> None:
         dependencies=[Depends(only_known)],
     )  # fmt: skip
     async def flow_of(id: str, from_: From, until: Until) -> Response:
-        """Who waited for whom in a work centre whose flow is serial, in a window of 7 days at most."""
+        """Who waited for whom in a work centre whose flow is serial, in a window of 2 days at most."""
         needs(who().person, "records")
         units, (start, end) = units_seen(hub, id), window_us(from_, until, DAYS_MAX)
         if not serial(hub.plant, id):

@@ -321,7 +321,7 @@ class StopCodeIn(_Body):
     until: str | None = None
     reason: str | None
     comment: Annotated[str, Field(max_length=COMMENT_MAX)] = ""
-    seen: list[SeenIn] | None = None
+    seen: list[SeenIn]
 
 
 class StopCodeChange(_Body):

@@ -79,14 +79,15 @@ class _Screen:
     async def listed(self, asks: Who) -> Response:
         if not asks.person.has("records"):
             return self._refused("You may not see reports.", 403)
-        places = places_seen(asks.person, self._plant, KINDS[KIND])
+        seen = places_seen(asks.person, self._plant, KINDS[KIND])
+        areas = [area for area in self._plant.areas if seen is None or area in seen]
 
         def look(connection: Connection) -> Sequence[tuple[Record, Mapping[str, Standing]]]:
             why = basis(connection, self._plant).reasons
-            found = [r for r in Records(connection).records(KIND, places=places) if r.body]
-            newest = sorted(found, key=lambda r: -(r.body or {})["end_us"])[:LISTED]
-            mine = [r for r in newest if (r.body or {})["area"] in self._plant.areas]
-            return [(record, standings(record.body or {}, why)) for record in mine]
+            kept, each = Records(connection), LISTED // max(1, len(areas))
+            found = [r for area in areas for r in kept.newest(KIND, area, each)]
+            newest = sorted(found, key=lambda r: -(r.body or {})["end_us"])
+            return [(record, standings(record.body or {}, why)) for record in newest]
 
         try:
             found = await self._doorway.desk.read(look)

@@ -22,6 +22,7 @@ from mes.observation import moment
 from mes.records import Conflict, Forbidden, Invalid, Refused
 from mes.site_time import LAST_US
 from mes.stops import Piece
+from store.actions import was_done
 from store.config import Config
 from store.log.accounts import basis
 from store.log.downtime import favourites, stops_of
@@ -85,7 +86,7 @@ class _Screen:
 
         def look(connection: Connection) -> Shown | None:
             by = basis(connection, self._plant)
-            found = stops_of(connection, [one], us, us + 1, by, {})[one.id]
+            found = stops_of(connection, [one], us, us + 1, by, {}, micro=True)[one.id]
             mine = [s for s in found if s.start_us <= us and (s.end_us is None or us < s.end_us)]
             if not mine:
                 return None
@@ -116,6 +117,9 @@ class _Screen:
                 return self._refused("There is no such stop any more.", 404)
             shown = replace(shown, typed=form)
             if form.get("seen", "") != shown.seen:
+                key = form.get("key", "")
+                if await self._doorway.desk.read(lambda c: was_done(c, key)):
+                    return RedirectResponse(f"/downtime/{shown.at}", status_code=303)
                 return self._drawn(asks, replace(shown, typed={}), 409, said=CHANGED, look="stop")
             try:
                 command = _command(shown, what, form)
@@ -141,6 +145,8 @@ def _command(shown: Shown, what: str, form: Form) -> CodeStop:
     """What the form asks for, as one stretch of time with one reason. Raises Invalid."""
     n, pieces, piece = shown.chosen, shown.stop.pieces, shown.piece
     whole = (piece.start_us, piece.end_us)
+    if what == "code" and not form.get("why"):
+        raise Invalid("expected a reason")
     if what == "code":
         return _code(shown, whole, form.get("why", ""), _comment(piece))
     if what == "comment":
@@ -157,7 +163,8 @@ def _command(shown: Shown, what: str, form: Form) -> CodeStop:
     beside = pieces[other]
     if what == "join":
         first, last = (piece, beside) if other > n else (beside, piece)
-        return _code(shown, (first.start_us, last.end_us), _why(beside), _comment(beside))
+        why = _why(beside) if beside.code else beside.reason or None
+        return _code(shown, (first.start_us, last.end_us), why, _comment(beside))
     at_us = _time_in(shown, form.get("move", ""), beside.start_us, piece.end_us)
     if at_us < piece.start_us:
         return _code(shown, (at_us, piece.end_us), _why(piece), _comment(piece))

@@ -34,6 +34,7 @@ from store.log.tables import counts, folds, intervals
 
 LATE_US = 10_000_000  # who was heard of longer ago than the newest by this is silent
 SECOND_US = 1_000_000
+LONG_US = 86_400_000_000  # a state that began longer before a window than this is read by itself
 Views = Mapping[str, UnitView]
 
 
@@ -59,7 +60,7 @@ def basis(connection: Connection, plant: Plant) -> Basis:
     bodies = {record.id: record.body or {} for record in found.records("master_data")}
     masters = {id: master_data.from_plain(body) for id, body in bodies.items()}
     why = reasons(found, plant)
-    digests = {id: kept.basis_of_unit(masters.get(id, ()), why[id].tree) for id in why}
+    digests = {id: kept.basis_of_unit(id, masters.get(id, ()), why[id]) for id in why}
     return Basis(calendars(found, plant), masters, why, digests)
 
 
@@ -132,15 +133,33 @@ def told(
     """What is on record of `units` between two moments; intervals are whole."""
     ids = [unit.id for unit in units]
     lines = _lines(connection, ids, start_us, end_us)
-    low = min([start_us, *(line[0].start_us for line in lines.values())])
-    high = max([end_us, *(line[-1].end_us or 0 for line in lines.values())])
     return Told(
         known_us(connection, units, views),
         first_us(connection, units),
         lines,
         _minutes(connection, ids, start_us, end_us),
-        codes(connection, ids, low, high),
+        _codes(connection, lines, start_us, end_us),
     )
+
+
+def _codes(
+    connection: Connection, lines: Mapping[str, Sequence[Interval]], start_us: int, end_us: int
+) -> Mapping[str, Sequence[Code]]:
+    """What was said of whole intervals. Units that stand in one since long are asked for by
+    themselves: else all others would be read back to then.
+    """
+    out: dict[str, Sequence[Code]] = {}
+    near: list[str] = []
+    low_us, high_us = start_us, end_us
+    for unit, line in lines.items():
+        high_us = max(high_us, line[-1].end_us or LAST_US)
+        if line[0].start_us < start_us - LONG_US:
+            out |= codes(connection, [unit], line[0].start_us, line[-1].end_us or LAST_US)
+        else:
+            near.append(unit)
+            low_us = min(low_us, line[0].start_us)
+    out |= codes(connection, near, low_us, high_us)
+    return out
 
 
 def accounts(

@@ -10,7 +10,7 @@ from mes import stops
 from store.live import dump, load
 from store.log import chain
 from store.log.kept import forget
-from store.log.tables import actions, audit, records
+from store.log.tables import actions, audit, intervals, records
 
 KIND = "action"
 
@@ -97,8 +97,16 @@ class Changes:
         ):
             if rows:
                 connection.execute(table.insert(), rows)
-        forget(connection, self._coded)
+        forget(connection, {unit: _began(connection, unit, us) for unit, us in self._coded.items()})
         self._clear()
+
+
+def _began(connection: Connection, unit: str, us: int) -> int:
+    """When the state began that a moment falls into: whether it was a failure counts there."""
+    c = intervals.c
+    mine = (c.work_unit == unit, c.until_position.is_(None), c.start_us <= us)
+    found: int | None = connection.scalar(sa.select(sa.func.max(c.start_us)).where(*mine))
+    return us if found is None else int(found)
 
 
 def apply(connection: Connection, entries: Iterable[chain.Entry]) -> None:

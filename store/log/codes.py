@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,12 +20,19 @@ from store.log.tables import folds, intervals, records
 TREE = "reason_tree"
 
 
-def reasons(found: Found, plant: Plant) -> dict[str, Reasons]:
+class Ever(Found, Protocol):
+    """What is on record, and was."""
+
+    def ever(self, kind: str) -> Sequence[Any]:
+        """Every body that records of a kind ever had, oldest first."""
+
+
+def reasons(found: "Ever", plant: Plant) -> dict[str, Reasons]:
     """Work unit → its reasons: of its work centre, else of its area, else of the site, else the usual."""
     trees = {record.id: from_plain(record.body or {}) for record in found.records(TREE)}
     had: dict[str, Reason] = {}
-    for tree in (USUAL, *trees.values()):
-        had |= {one.id: one for one in tree.reasons}
+    for tree in (USUAL, *map(from_plain, found.ever(TREE))):
+        had |= {one.id: one for one in tree.reasons}  # what is gone keeps its name, and if it fails
     gone = tuple(had.values())
     return {
         unit.id: Reasons(tree_for(trees, reversed(plant.path_of(unit.id).split("/"))), gone)
@@ -65,11 +72,28 @@ def codes(
         code = _code(start_of(id), version, load(body), by, stop_end_us)
         if code.end_us is None or code.end_us > start_us:
             out[of].append(code)
-    return {of: sorted(found) for of, found in out.items()}
+    return {of: _apart(sorted(found)) for of, found in out.items()}
+
+
+def _apart(found: list[Code]) -> list[Code]:
+    """Each ends where the next begins at the latest: what was told late may have made one stop of two."""
+    ends = [code.end_us for code in found]
+    for n, after in enumerate(found[1:]):
+        end_us = ends[n]
+        ends[n] = after.start_us if end_us is None else min(end_us, after.start_us)
+    return [code._replace(end_us=end) for code, end in zip(found, ends, strict=True)]
 
 
 def _id(unit: sa.ColumnElement[str], us: int) -> sa.ColumnElement[str]:
     return unit + code_id("", us)
+
+
+def stands(connection: Connection, unit: str, us: int) -> bool:
+    """Whether the unit stood by itself at a moment."""
+    i = intervals.c
+    mine = (i.work_unit == unit, i.until_position.is_(None), i.start_us <= us)
+    found = sa.select(i.state).where(*mine).order_by(i.start_us.desc()).limit(1)
+    return connection.scalar(found) in ASKED
 
 
 def stop_end_us(connection: Connection, unit: str, us: int) -> int | None:
@@ -82,8 +106,14 @@ def _stop_end(
     unit: sa.ColumnElement[str], id: sa.ColumnElement[str]
 ) -> sa.ScalarSelect[int | None]:
     """As `stop_end_us`, of the moment that a code's id tells of."""
-    start_us = sa.cast(sa.func.substr(id, sa.func.length(unit) + 2), sa.BigInteger)
-    return _end_after(unit, start_us).correlate(folds, records).scalar_subquery()
+    return _end_after(unit, start_in(unit, id)).correlate(folds, records).scalar_subquery()
+
+
+def start_in(unit: sa.ColumnElement[str], id: sa.ColumnElement[str]) -> sa.ColumnElement[int]:
+    """The moment that a code's id tells of; NULL for the id of another unit's, as collations mix them."""
+    mine = sa.func.substr(id, 1, sa.func.length(unit) + 1) == unit + "@"
+    at = sa.cast(sa.func.substr(id, sa.func.length(unit) + 2), sa.BigInteger)
+    return sa.case((mine, at))
 
 
 def _end_after(unit: sa.ColumnElement[str], us: sa.ColumnElement[int]) -> sa.Select[Any]:

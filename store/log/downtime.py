@@ -10,6 +10,7 @@ from mes.equipment import WorkUnit
 from mes.stops import KIND, Stop, stops
 from store.live import load
 from store.log.accounts import Basis, Views, told
+from store.log.codes import start_in
 from store.log.tables import intervals, records
 
 NEWEST = 300  # codes that are looked at for favourites
@@ -22,14 +23,21 @@ def stops_of(
     end_us: int,
     by: Basis,
     views: Views,
+    *,
+    micro: bool = False,
 ) -> Mapping[str, tuple[Stop, ...]]:
-    """Work unit → its stops that touch the time between two moments, whole as far as is on record."""
+    """Work unit → its stops that touch the time between two moments, whole as far as is on record.
+
+    micro: with micro-stops, of which nobody asks why.
+    """
     found = told(connection, units, start_us, end_us, views)
     out = {}
     for unit in units:
         why = by.why(unit.id, found.codes.get(unit.id, ()))
         known_us = found.known.get(unit.id, 0)
-        out[unit.id] = stops(found.lines.get(unit.id, ()), why, known_us=known_us)
+        versions = () if micro else by.masters.get(unit.id, ())
+        line = found.lines.get(unit.id, ())
+        out[unit.id] = stops(line, why, known_us=known_us, versions=versions)
     return out
 
 
@@ -38,7 +46,7 @@ def favourites(connection: Connection, unit: str, fault: str, most: int) -> list
     machine told the same fault come first.
     """
     c, i = records.c, intervals.c
-    start_us = sa.cast(sa.func.substr(c.id, len(unit) + 2), sa.BigInteger)
+    start_us = start_in(sa.literal(unit), c.id)
     told = (
         sa.select(i.fault)
         .where(i.work_unit == unit, i.until_position.is_(None), i.start_us <= start_us)

@@ -15,7 +15,7 @@ from mes.calendar import Span
 from mes.hours_and_days import Piece
 from mes.losses import Account, from_plain, to_plain
 from mes.master_data import MasterData
-from mes.reasons import ReasonTree
+from mes.reasons import Reasons
 from store.live import dump, load
 from store.log.tables import kept_accounts
 
@@ -35,11 +35,14 @@ def basis_of(spans: Sequence[Span]) -> str:
     return digest(*spans)
 
 
-def basis_of_unit(versions: Sequence[MasterData], tree: ReasonTree) -> str:
-    """The half of a basis that is the unit's own. What was said of single stops is not in it: that
-    deletes the row.
+def basis_of_unit(unit: str, versions: Sequence[MasterData], why: Reasons) -> str:
+    """The half of a basis that is the unit's own: of its reasons what its faults mean, and which of
+    them fail. What was said of single stops is not in it: that deletes the row.
     """
-    return digest(SHAPE, *versions, tree)
+    faults = [(code, reason) for code, reason in sorted(why.tree.faults.items())
+              if ":" not in code or code.startswith(f"{unit}:")]  # fmt: skip
+    fails = sorted({one.id for one in (*why.gone, *why.tree.reasons) if why.get(one.id).fails})
+    return digest(SHAPE, *versions, faults, fails)
 
 
 def to_text(account: Account) -> str:

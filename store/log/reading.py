@@ -176,6 +176,20 @@ class Records:
         rows = self._connection.execute(found.order_by(id).limit(limit))
         return [_record(row) for row in rows]
 
+    def ever(self, kind: str) -> Sequence[Any]:
+        """Every body that records of a kind ever had, oldest first."""
+        c = records.c
+        found = sa.select(c.body).where(c.kind == kind, c.body.is_not(None)).order_by(c.position)
+        return [load(body) for body in self._connection.execute(found).scalars()]
+
+    def newest(self, kind: str, place: str, limit: int) -> Sequence[Record]:
+        """The last `limit` records of a kind at a place, whose ids are place@…, by id, last first."""
+        c, id = records.c, bytewise(self._connection, records.c.id)
+        mine = (c.kind == kind, c.body.is_not(None), *_holding(records, self._position))
+        found = _SIGNED.where(*mine, id > f"{place}@", id < f"{place}@~")
+        rows = self._connection.execute(found.order_by(id.desc()).limit(limit))
+        return [_record(row) for row in rows]
+
     def versions(
         self, kind: str, id: str, *, after: int = 0, limit: int | None = None
     ) -> Sequence[Record]:
@@ -214,6 +228,10 @@ class Records:
     def codes(self, work_unit: str, start_us: int, end_us: int) -> Sequence[Code]:
         """What people said of the unit's stops between two moments, in order; as it stands now."""
         return codes.codes(self._connection, [work_unit], start_us, end_us).get(work_unit, ())
+
+    def stands(self, work_unit: str, us: int) -> bool:
+        """Whether the unit stood by itself at a moment, as far as is on record."""
+        return codes.stands(self._connection, work_unit, us)
 
     def stop_end_us(self, work_unit: str, us: int) -> int | None:
         """When the stop ended that went on at a moment; None where it goes on."""

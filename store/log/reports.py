@@ -1,7 +1,7 @@
 """Freezes the report of each shift once it is over, and reads what its figures would be now."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -12,8 +12,9 @@ from mes.equipment import Plant
 from mes.planned_shifts import Shift
 from mes.records import Conflict
 from mes.shift_report import KIND, FreezeShift, Left, figures, report_id
+from mes.stops import planned_stops
 from store.actions import SYSTEM, Actions
-from store.log.accounts import Basis, basis, first_us
+from store.log.accounts import Basis, basis, first_us, known_us, settled_us
 from store.log.database import Database
 from store.log.downtime import stops_of
 from store.log.reading import Records, is_text
@@ -24,6 +25,7 @@ log = logging.getLogger("takt.engine")
 MINUTE_US, DAY_US = 60_000_000, 86_400_000_000
 SETTLE_US = 2 * MINUTE_US  # what is told late of a shift is mostly told by then
 BACK_US = 3 * DAY_US  # so long after its end a shift is frozen at the latest
+WAIT_US = 60 * MINUTE_US  # for machines of which nothing comes, and for an engine that catches up
 
 
 class Reports:
@@ -32,13 +34,19 @@ class Reports:
     def __init__(self, database: Database, plant: Plant) -> None:
         self._database, self._plant = database, plant
         self._actions = Actions(database, plant)
+        self._asked_us: dict[str, int] = {}  # report → since when it waits for what is on record
 
     def freeze(self, now_us: int) -> int:
         """Freeze what is over; returns how many."""
         with self._database.read() as connection:
             by = basis(connection, self._plant)
-            due = dict(_due(connection, self._plant, by, now_us))
+            due = {
+                id: figures_of(connection, self._plant, area, shift, by)
+                for id, area, shift, is_told in _due(connection, self._plant, by, now_us)
+                if is_told or now_us - self._asked_us.setdefault(id, now_us) >= WAIT_US
+            }
         for id, found in due.items():
+            self._asked_us.pop(id, None)
             with suppress(Conflict):  # another engine was first
                 self._actions.perform(FreezeShift(id=id, figures=found), SYSTEM, f"freeze-{id}")
                 log.info("the report of %s is frozen", id)
@@ -47,16 +55,20 @@ class Reports:
 
 def _due(
     connection: Connection, plant: Plant, by: Basis, now_us: int
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(id, figures) of shifts that are over and have no report."""
+) -> Iterator[tuple[str, str, Shift, bool]]:
+    """(id, area, shift, whether all of it is on record) of shifts that are over and have no report."""
     kept = Records(connection)
     for area in plant.areas:
-        first = first_us(connection, plant.units_of(area))
+        units = plant.units_of(area)
+        first, settled = (
+            first_us(connection, units),
+            settled_us(known_us(connection, units, {}).values()),
+        )
         for shift in _over(by.calendars[area], now_us):
             id = report_id(area, shift)
             known = any(us < shift.end_us for us in first.values())
             if known and is_text(id) and kept.version(KIND, id) is None:
-                yield id, figures_of(connection, plant, area, shift, by)
+                yield id, area, shift, settled is not None and settled >= shift.end_us
 
 
 def _over(calendar: Calendar, now_us: int) -> list[Shift]:
@@ -74,14 +86,13 @@ def figures_of(
     units, edges = plant.units_of(area), (shift.start_us, shift.end_us)
     found = of_window(connection, plant, units, edges, by, name=shift.name, lines=False)
     stops = stops_of(connection, units, *edges, by, {})
+    planned = by.calendars[area].planned(*edges)
     left = [
         Left(unit=unit.id, start_us=max(stop.start_us, shift.start_us), end_us=end_us)
         for unit in units
-        for stop in stops[unit.id]
+        for stop in planned_stops(stops[unit.id], planned, shift.end_us)
         if not stop.coded
         and (end_us := min(stop.end_us or shift.end_us, shift.end_us)) > shift.start_us
-        and stop.start_us < shift.end_us
-        and stop.us(shift.end_us) >= found[unit.id].micro_stop_s * 1e6
     ]
     strict = any(by.reasons[unit.id].tree.strict for unit in units)
     return figures(area, shift, found, left, strict=strict)

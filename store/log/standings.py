@@ -12,7 +12,7 @@ from mes.equipment import Plant, WorkUnit
 from mes.hours_and_days import day_of, pieces
 from mes.losses import Account
 from mes.standing import Standing
-from mes.stops import Stop
+from mes.stops import Stop, planned_stops
 from mes.timeline import window
 from store.log.accounts import Basis, Told, Views, accounts, known_us, settled_us, told
 from store.log.downtime import stops_of
@@ -79,7 +79,7 @@ def of_window(
         busy_us = sum(span.end_us - span.start_us for span in planned if span.kind == "busy")
         of = {"shift": name, "end_us": edges[-1], "busy_us": busy_us, "planned": planned}
         of |= {"is_shift": False}
-        of |= {} if lines else {"line": ()}
+        of |= {} if lines else {"line": (), "told": ()}
         out[unit.id] = _standing(found, unit, tuple(edges), hours[unit.id], by, **of)
     return out
 
@@ -104,12 +104,12 @@ def left_without_reason(
         if not units:
             continue
         before = stops_of(connection, units, starts[0] - DAY_US, starts[0], by, {})
+        planned = by.calendars[area].planned(starts[0] - DAY_US, starts[0])
         for unit in units:
-            limit_us = found[unit.id].micro_stop_s * 1e6
             out[unit.id] = tuple(
-                stop for stop in before[unit.id]
+                stop for stop in planned_stops(before[unit.id], planned, starts[0])
                 if stop.end_us is not None and stop.end_us <= starts[0]
-                and not stop.coded and stop.us(0) >= limit_us
+                and not stop.coded
             )  # fmt: skip
     return out
 
@@ -137,14 +137,15 @@ def _standing(
     versions, until_us = by.masters.get(unit.id, ()), edges[-1]
     known = found.known.get(unit.id, 0)
     master = master_data.at(versions, until_us) if versions else None
-    line = window(found.lines.get(unit.id, ()), edges[0], until_us, known_us=known)
+    told_of = found.lines.get(unit.id, ())
+    line = window(told_of, edges[0], until_us, known_us=known)
     return Standing(
         edges=edges,
         hours=hours,
         target=master.oee_target if master else None,
         cycle_s=master.ideal_cycle_s if master else None,
-        micro_stop_s=master.micro_stop_s if master else master_data.MICRO_STOP_S,
+        versions=versions,
         cost_per_h=master.cost_per_h if master else None,
         why=by.why(unit.id, found.codes.get(unit.id, ())),
-        **{"line": line, **of_window},
+        **{"line": line, "told": told_of, "known_us": known, **of_window},
     )

@@ -28,6 +28,12 @@ def stops(client, id="press-1", **params):
 
 def say(client, minute, until, reason, status=200, path=STOP, **more):
     body = {"from": text(minute), "until": None if until is None else text(until), "reason": reason}
+    body["seen"] = [
+        {"from": piece["said_from"], "version": piece["version"]}
+        for stop in stops(client)["items"]
+        for piece in stop["pieces"]
+        if piece["version"] and text(minute) < piece["end"] and piece["start"] < text(until or 999)
+    ]
     answer = post(client, path, body | more)
     assert answer.status_code == status, answer.text
     return answer.json()
@@ -77,7 +83,7 @@ def test_who_was_first_is_told(olga):
 
 
 def test_a_key_counts_once(olga):
-    body = {"body": {"from": text(60), "until": text(62), "reason": "air"}}
+    body = {"body": {"from": text(60), "until": text(62), "reason": "air", "seen": []}}
     answers = [
         olga.post(f"/api/v1/{STOP}", json=body, headers={"Idempotency-Key": "twice"})
         for _ in range(2)
@@ -97,14 +103,29 @@ def test_a_key_counts_once(olga):
         ({"until": "2199-01-01T00:00:00Z"}, "that has passed"),
         ({"comment": "x" * 301}, "at most 300"),
         ({"colour": "red"}, "found 'colour'"),
-        ({"seen": "all"}, "seen: expected a list"),
+        (
+            {"until": text(60.5), "from": text(30), "seen": [{"from": text(1), "version": "1"}]},
+            "seen",
+        ),
         ({"seen": [{"version": 1}]}, "seen.from"),
     ],
 )
 def test_what_is_wrong_is_said(olga, change, words):
-    body = {"from": text(60), "until": text(61), "reason": "air"} | change
+    body = {"from": text(60), "until": text(61), "reason": "air", "seen": []} | change
     answer = post(olga, STOP, body)
     assert answer.status_code == 422 and words in answer.json()["error"]["message"], answer.text
+
+
+def test_what_was_seen_has_to_be_said(olga):
+    for seen in ({}, {"seen": None}, {"seen": "all"}):
+        answer = post(olga, STOP, {"from": text(60), "until": text(61), "reason": "air"} | seen)
+        assert answer.status_code == 428, answer.text
+
+
+def test_a_stop_that_has_not_begun_has_no_reason(olga):
+    body = {"from": text(30), "until": None, "reason": "air", "seen": []}
+    answer = post(olga, STOP, body)
+    assert answer.status_code == 422 and "no stop goes on" in answer.text
 
 
 def test_codes_are_written_by_their_command_only(plant, olga):

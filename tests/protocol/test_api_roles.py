@@ -221,8 +221,8 @@ def test_who_may_say_where_why_machines_stood(plant, role):
         (f"{role}-press", "press-1"): 200 if has else 403,
         (f"{role}-press", "station-1"): 404 if has else 403,
     }
-    for n, ((who, unit), status) in enumerate(cells.items()):
-        body = {"from": text(60), "until": text(61), "reason": "", "comment": f"{role} {n}"}
+    for n, ((who, unit), status) in enumerate(cells.items(), start=4 * ROLES.index(role)):
+        body = {"from": text(n), "until": text(n + 1), "reason": "", "seen": []}
         answer = post(plant.as_who(who), f"work-units/{unit}/stop-codes", body)
         assert answer.status_code == status, (who, unit, answer.text)
 

@@ -59,7 +59,7 @@ def test_it_is_signed_with_the_password_and_revised_in_the_open(plant, samir):
     page = samir.get(done.headers["location"]).text
     assert "handed over" in page and "reviewed by <b>Samir Haddad</b>" in page
     assert "die 3 is worn" in page and "Make a revision" not in page
-    body = {"from": text(60), "until": text(65), "reason": "power"}
+    body = {"from": text(60), "until": text(65), "reason": "power", "seen": []}
     assert post(plant.as_who("supervisor-site"), "work-units/press-1/stop-codes", body).is_success
     assert "what is on record of this shift has changed" in samir.get(HERE).text
     assert form(plant, samir, "revise", reason="said too late").status_code == 303
