@@ -86,8 +86,8 @@ def test_the_newest_code_lasts_as_long_as_its_stop(database, plant, say):
 def test_kept_accounts_forget_what_gets_another_reason(database, plant, say, tmp_path):
     filled(database, plant)
     stops, _ = found(database, plant)
-    for stop in stops[:4]:
-        say(stop.start_us, stop.end_us, "no_material")
+    for stop in stops[:4]:  # the second half only: whether it failed counts where it began
+        say((stop.start_us + stop.end_us) // 2, stop.end_us, "mechanical")
     for seed in range(2):
         same(database, plant, seed)
     filled(database, plant)
@@ -118,6 +118,32 @@ def test_faults_mean_what_the_nearest_tree_says(database, plant, actions):
     assert all(p.by == MACHINE for s in stops for p in s.pieces if p.reason)
     assert account.lost["stopped", "217", "feed_jam"] > 0
     same(database, plant, 1)
+
+
+def test_a_reason_that_is_taken_out_keeps_its_name_and_what_it_means(database, plant, actions, say):
+    def tree(key, *ids):
+        rows = [{"id": id, "name": f"Name of {id}", "fails": True} for id in ids]
+        body = {"reasons": rows, "faults": {}, "strict": False}
+        actions.perform(Set(kind="reason_tree", id="north", body=body, version=None), SYSTEM, key)
+
+    tree("a", "old", "new")
+    (stop, *_), _ = found(database, plant)
+    say(stop.start_us, stop.end_us, "old")
+    filled(database, plant)
+    _, before = found(database, plant)
+    tree("b", "new")
+    _, after = found(database, plant)
+    assert after.reliability == before.reliability and after.failures > 0
+    with database.read() as connection:
+        assert basis(connection, plant).reasons["press-1"].get("old").name == "Name of old"
+    say(stop.start_us + MIN, stop.end_us, "old", comment="still so")  # what stands there may stay
+    with pytest.raises(Invalid, match="expected one of new"):
+        say(stop.end_us + MIN, stop.end_us + 2 * MIN, "old")
+
+
+def test_one_action_has_a_bound(database, plant, say):
+    with pytest.raises(Invalid, match="31 days"):
+        say(START - 40 * 86_400_000_000, END, None)
 
 
 def test_what_is_refused(database, plant, say):

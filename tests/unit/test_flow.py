@@ -49,6 +49,17 @@ def test_what_comes_from_outside_is_no_units():
     assert [one.charged_us for one in found] == [0, 0]
 
 
+def test_a_unit_of_which_nothing_is_known_holds_nothing_up():
+    stood, after = line(("running", 50), ("stopped", 10)), line(("running", 50), ("starved", 10))
+    found = waited(
+        [Station("a", stood), Station("b", after), Station("dead", line(("unknown", 60)))], HOUR
+    )
+    assert constraint(found).unit == "a"
+    assert (found[2].known_us, found[2].share) == (0, 0)
+    mostly = line(("unknown", 40), ("running", 20))
+    assert constraint(waited([Station("a", mostly), Station("b", after)], HOUR)) is None
+
+
 def test_breaks_count_for_nobody():
     planned = (Span(0, 20 * MIN, "busy"), Span(20 * MIN, 40 * MIN, "break"),
                Span(40 * MIN, 60 * MIN, "busy"))  # fmt: skip

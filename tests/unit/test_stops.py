@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from mes.calendar import Span
 from mes.losses import account
+from mes.master_data import MasterData
 from mes.reasons import Reasons
-from mes.stops import MACHINE, Code, Why, stops
+from mes.stops import MACHINE, Code, Why, planned_stops, stops
 from mes.timeline import Interval
 from mes.usual_reasons import USUAL
+from store.log.codes import _apart
 
 MIN = 60_000_000
 TREE = replace(USUAL, faults={"217": "tool_jam"})
@@ -94,3 +96,27 @@ def test_a_stop_that_people_say_was_no_failure_is_none():
     assert (planned.failures, planned.repair_s) == (1, 20 * 60)
     broke = of(code(60, 70, "electrical"))
     assert (broke.failures, broke.repair_s) == (3, 60 * 60)
+
+
+def test_micro_stops_are_left_out_by_the_interval_as_in_the_account():
+    brief = (Interval(0, 4 * MIN, "stopped"), Interval(4 * MIN, 8 * MIN, "held"),
+             Interval(8 * MIN, 30 * MIN, "running"), Interval(30 * MIN, None, "stopped"))  # fmt: skip
+    versions = (MasterData(valid_from_us=0, ideal_cycle_s=6.0),)
+    found = stops(brief, why(), known_us=31 * MIN, versions=versions)
+    assert [(s.start_us // MIN, s.end_us) for s in found] == [(30, None)]  # nobody knows how long
+    assert len(stops(brief, why(), known_us=31 * MIN)) == 2
+
+
+def test_nobody_is_asked_why_a_machine_stood_in_a_break():
+    planned = (Span(0, 12 * MIN, "busy"), Span(12 * MIN, 60 * MIN, "break"),
+               Span(60 * MIN, 65 * MIN, "busy"), Span(65 * MIN, 200 * MIN, "no_shift"))  # fmt: skip
+    found = stops(LINE, why(), known_us=100 * MIN)
+    assert [s.start_us // MIN for s in planned_stops(found, planned, 100 * MIN)] == [10, 60]
+
+
+def test_what_was_told_late_makes_no_codes_overlap():
+    """Two stops became one: what was open ends where the next begins."""
+    found = _apart([code(0, 90, "power"), code(60, 80, "air"), code(85, None, "it")])
+    assert [(c.start_us // MIN, c.end_us and c.end_us // MIN) for c in found] == [
+        (0, 60), (60, 80), (85, None),
+    ]  # fmt: skip
