@@ -142,12 +142,15 @@ def states() -> Component:
     )
 
 
-def units(found: Iterable[WorkUnit]) -> Component:
+def units(found: Iterable[WorkUnit], window: str = "") -> Component:
+    """window: that the figures are of, in the address; "" for the live shift."""
     heads = ("Work unit", "OEE %", "", "Availability %", "Effectiveness %", "Quality %", "Good")
     body = [
         keyed(
             f"of:{unit.id}",
-            html.Td(html.A([_parts.icon(), unit.name], href=f"/oee/{unit.id}")),
+            html.Td(
+                html.A([_parts.icon(), unit.name], href=f"/oee/{unit.id}/{window}".rstrip("/"))
+            ),
             html.Td(slot("index", className="value")),
             html.Td(meter("bar")),
             *[html.Td(slot(name)) for name in ("availability", "effectiveness", "quality_ratio")],

@@ -46,7 +46,7 @@ def sections(
     """
     units = plant.units_of(id)
     single, in_line = id in plant.work_units, serial(plant, id) and states
-    below = _oee_panels.states() if single else _oee_panels.units(units)
+    below = _oee_panels.states() if single else _oee_panels.units(units, chosen)
     if single and not states:
         below = None
     return [

@@ -20,6 +20,7 @@ from layouts._slots import filled
 from layouts._words import plural, site_time, span
 from layouts.oee import unit_row
 from mes.equipment import Plant, WorkUnit
+from mes.observation import rfc3339
 from mes.records import Body, Record
 from mes.shift_report import left_of
 from mes.snapshot import Snapshot
@@ -63,7 +64,7 @@ def page(shown: Shown, viewer: Component, *, said: str, look: str, theme: str) -
         note(said, look=look),
         _state(shown),
         html.Div([_oee_panels.gauge(), _oee_panels.waterfall()], className="oee-top"),
-        _oee_panels.units(units),
+        _oee_panels.units(units, f"{rfc3339(body['start_us'])}..{rfc3339(body['end_us'])}"),
         html.Div([_oee_panels.losses(), _left(shown)], className="oee-low"),
         _hand_over(shown),
     ]

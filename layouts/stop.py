@@ -247,9 +247,9 @@ def _act(text: str, action: str) -> Tag:
 
 def _time(shown: Shown, label: str, name: str, value: str = "") -> Component:
     low, high = shown.time(shown.piece.start_us), shown.time(shown.piece.end_us)
-    pattern = "([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
+    pattern = "([0-9]{4}-[0-9]{2}-[0-9]{2}[ T])?([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
     return input_field(
         label, name, value=shown.typed.get(name, value), placeholder=f"{low}–{high}",
-        pattern=pattern, maxlength="8", autocomplete="off", required=True,
-        title="a time as 14:05 or 14:05:30",
+        pattern=pattern, maxlength="19", autocomplete="off", required=True,
+        title="a time as 14:05 or 14:05:30, after a date as 2026-01-31 in a stop of days",
     )  # fmt: skip

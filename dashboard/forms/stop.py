@@ -32,7 +32,7 @@ AWAY = "Takt cannot reach its data at the moment. It tries again by itself."
 CHANGED = "Somebody said otherwise meanwhile. This is how it stands now; say it again if you still mean it."
 SAID = {"split": "It is split.", "join": "They are one.", "move": "It is moved.",
         "comment": "The comment is kept.", "back": "It is taken back."}  # fmt: skip
-_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
+_TIME = re.compile(r"(?:(\d{4}-\d\d-\d\d)[ T])?([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 DAY, DAYS_MAX = dt.timedelta(days=1), 31  # of a stop, in which a time of day is looked for
 Form = dict[str, str]
 
@@ -204,10 +204,13 @@ def _touch(start_us: int, end_us: int | None, from_us: int, until_us: int | None
 
 
 def _time_in(shown: Shown, text: str, low_us: int, high_us: int | None) -> int:
-    """The moment between two others that has this time of day at the site. Raises Invalid."""
+    """The first moment between two others that has this time of day at the site, on that date where one
+    is said. Raises Invalid.
+    """
     found, end_us = _TIME.fullmatch(text.strip()), high_us or shown.now_us
     if found:
-        hour, minute, second = (int(part or 0) for part in found.groups())
+        date, *clock = found.groups()
+        hour, minute, second = (int(part or 0) for part in clock)
         zone = ZoneInfo(shown.plant.time_zone)
         day = moment(low_us).astimezone(zone).replace(
             hour=hour, minute=minute, second=second, microsecond=0
@@ -216,7 +219,7 @@ def _time_in(shown: Shown, text: str, low_us: int, high_us: int | None) -> int:
             for fold in (0, 1):
                 at = (day + days * DAY).replace(fold=fold)
                 us = round(at.timestamp() * 1_000_000)
-                if low_us < us < end_us:
+                if low_us < us < end_us and date in (None, at.date().isoformat()):
                     return us
     low, high = shown.time(low_us), shown.time(high_us)
     raise Invalid(f"found the time {text[:20]!r}; expected one between {low} and {high}")
