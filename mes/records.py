@@ -105,7 +105,8 @@ class Found(Protocol):
 class Command(Protocol):
     """What a person asks for: a frozen dataclass whose fields are all that it says.
 
-    One with an attribute `own` that is true is signed by who performs it himself, and nobody else.
+    One with an attribute `signed_by_performer` that is true is signed by who performs it himself, and
+    nobody else.
     """
 
     @property

@@ -143,7 +143,7 @@ class SignShift(_OfReport):
     notes: str
     reason: str = ""
 
-    own = True
+    signed_by_performer = True
 
     @property
     def right(self) -> str:

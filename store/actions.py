@@ -89,7 +89,9 @@ class Actions:
             self._allow(command, person, places)
             changed = command.decide(found, now_us=now_us)
             meanings = command.signatures(found, now_us=now_us)
-            _signed(meanings, signatures, person, own=getattr(command, "own", False))
+            _signed(
+                meanings, signatures, person, own=getattr(command, "signed_by_performer", False)
+            )
             said = {
                 "key": key,
                 "digest": digest.hex(),

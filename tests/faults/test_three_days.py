@@ -45,8 +45,6 @@ PATTERN = {
 def plant(tmp_path_factory):
     running = RunningPlant(tmp_path_factory.mktemp("days"))
     running.start("redis", "dashboard")
-    running.wait_served()
-    running.wait_people()
     yield running
     running.end()
 
@@ -131,7 +129,9 @@ def known_us(database):
 @pytest.mark.timeout(180)
 def test_every_shift_is_the_same_everywhere_and_as_it_was(plant):
     config = settings(plant.config)
-    seconds = machines(config)
+    seconds = machines(config)  # while the dashboard begins
+    plant.wait_served()
+    plant.wait_people()
     database = open_database(url_of(plant.data, None))
     actions = Actions(database, config.plant)
     command = Set(kind="shift_pattern", id="north@2026-10-01", body=PATTERN, version=0)
