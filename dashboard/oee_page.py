@@ -16,12 +16,14 @@ from dashboard.hub import Hub
 from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
 from layouts import oee, refused
+from mes.energy import Peak
 from mes.hours_and_days import day_of, hours, pieces
 from mes.site_time import LAST_US
 from mes.snapshot import Snapshot
 from mes.standing import Standing
 from store.config import Config
 from store.log.accounts import basis, known_us, settled_us
+from store.log.energy import peak_of
 from store.log.standings import of_window
 
 MINUTE_US, HOUR_US, DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000
@@ -117,29 +119,43 @@ def register(server: FastAPI, config: Config, hub: Hub, doorway: Doorway) -> Non
         except (ValueError, OverflowError):
             return refusal(EXPECTED, 404)
         try:
-            found, states = await doorway.desk.read(lambda c: _read(c, hub, id, asked, zone))
+            found = await doorway.desk.read(lambda c: _read(c, hub, id, asked, zone))
         except RecordsAway:
             return refusal(AWAY, 503, again=True)
-        return _drawn(asks, replace(now, standings=found), id, window, states)
+        return _drawn(asks, now, id, window, found)
 
-    def _drawn(asks: Who, now: Snapshot, id: str, window: str, states: bool) -> Response:
-        viewer = viewer_of(doorway, asks)
-        text = oee.history(now, id, viewer, chosen=window, states=states, theme=theme)
+    def _drawn(asks: Who, now: Snapshot, id: str, window: str, found: _Found) -> Response:
+        text = oee.history(
+            replace(now, standings=found.standings),
+            id,
+            viewer_of(doorway, asks),
+            chosen=window,
+            states=found.states,
+            theme=theme,
+            peak=found.peak,
+        )
         return HTMLResponse(text)
 
 
-def _read(
-    connection: Connection, hub: Hub, id: str, asked: Window, zone: ZoneInfo
-) -> tuple[dict[str, Standing], bool]:
-    """How the units stood, as far as is on record, and whether with their states."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """How the units stood, whether with their states, and when they used most."""
+
+    standings: dict[str, Standing]
+    states: bool = True
+    peak: Peak | None = None
+
+
+def _read(connection: Connection, hub: Hub, id: str, asked: Window, zone: ZoneInfo) -> _Found:
+    """As far as is on record."""
     units = hub.plant.units_of(id)
     by = basis(connection, hub.plant)
     settled = settled_us(known_us(connection, units, hub.views).values())
     if settled is None or settled <= asked.start_us:
-        return {}, True
+        return _Found({})
     asked = replace(asked, end_us=min(asked.end_us, settled))
     states = asked.end_us - asked.start_us <= STATES_MAX_US
     lines = states and (id in hub.plant.work_units or id in hub.plant.work_centers)
     edges = asked.edges(zone)
     found = of_window(connection, hub.plant, units, edges, by, name=asked.name, lines=lines)
-    return found, states
+    return _Found(found, states, peak_of(connection, units, asked.start_us, asked.end_us))

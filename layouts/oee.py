@@ -5,7 +5,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from layouts import _oee_panels, _parts, not_found
+from layouts import _oee_energy, _oee_panels, _parts, not_found
 from layouts._desk import desk
 from layouts._facts import attributes, facts
 from layouts._oee_flow import flow_rows, panel, serial
@@ -13,6 +13,7 @@ from layouts._oee_hours import HOURS, hour_rows, line_rows
 from layouts._oee_rows import Standings, meter, percent, rows_of, standings, target_of
 from layouts._slots import Row, Rows, filled, in_state, keyed, slot
 from layouts._words import ms
+from mes.energy import Peak
 from mes.equipment import Plant, WorkUnit
 from mes.observation import rfc3339
 from mes.snapshot import Snapshot
@@ -56,28 +57,33 @@ def sections(
         *([panel(units)] if in_line else []),
         html.Div([_oee_panels.losses(), _oee_panels.hours(slots, serial=in_line)],
                  className="oee-low"),
+        _oee_energy.panel(plant, units, chosen),
     ]  # fmt: skip
 
 
 def history(
-    now: Snapshot, id: str, viewer: Component, *, chosen: str, states: bool, theme: str
-) -> str:
+    now: Snapshot, id: str, viewer: Component, *, chosen: str, states: bool, theme: str,
+    peak: Peak | None,
+) -> str:  # fmt: skip
     """The page of a window that has passed, as plain HTML; `now` holds how units stood in it."""
     shown = standings(now, now.plant.units_of(id))
     slots = max((len(one.hours) for one in shown.found), default=0)
     parts = sections(now.plant, id, slots, chosen=chosen, states=states)
-    filled(html.Div(parts), rows(now, id, slots), now_us=now.now_us)
+    filled(html.Div(parts), rows(now, id, slots, peak), now_us=now.now_us)
     title = f"OEE, {now.plant.name_of(id)}"
     return desk(now.plant, title, viewer, *parts, now_us=now.now_us, theme=theme, active="oee",
                 scripts=("brush.js",))  # fmt: skip
 
 
-def rows(now: Snapshot, id: str | None = None, slots: int = HOURS) -> Rows:
+def rows(
+    now: Snapshot, id: str | None = None, slots: int = HOURS, peak: Peak | None = None
+) -> Rows:
     if not known(now.plant, id):
         return {}
     units = now.plant.units_of(str(id))
     shown, in_line = standings(now, units), serial(now.plant, id)
     out = rows_of(now, shown) | hour_rows(now, shown, slots, serial=in_line)
+    out |= _oee_energy.energy_rows(now, units, shown, peak)
     out["coded"] |= {"api": "as JSON", "api@href": _api(str(id), shown)}
     if in_line:
         out |= flow_rows(units, shown)

@@ -13,6 +13,8 @@ from layouts._desk import desk, table
 from layouts._document import field, hidden, note, post
 from layouts._html import Tag
 from layouts._losses import minutes
+from layouts._oee_energy import energy_rows
+from layouts._oee_energy import panel as energy_panel
 from layouts._oee_rows import percent, rows_of, standings, target_of
 from layouts._signature import fields as signature_fields
 from layouts._signature import printed
@@ -22,7 +24,7 @@ from layouts.oee import unit_row
 from mes.equipment import Plant, WorkUnit
 from mes.observation import rfc3339
 from mes.records import Body, Record
-from mes.shift_report import left_of
+from mes.shift_report import left_of, peak_of
 from mes.snapshot import Snapshot
 from mes.standing import Standing
 from mes.states import PROFILES
@@ -59,13 +61,16 @@ def page(shown: Shown, viewer: Component, *, said: str, look: str, theme: str) -
     rows = rows_of(now, standings(now, units))
     rows |= {f"of:{unit.id}": unit_row(now, unit) for unit in units}
     rows["coded"] |= {"api": "", "api@href": ""}
+    rows |= energy_rows(now, units, standings(now, units), peak_of(body))
+    window = f"{rfc3339(body['start_us'])}..{rfc3339(body['end_us'])}"
     parts = [
         _head(shown, title),
         note(said, look=look),
         _state(shown),
         html.Div([_oee_panels.gauge(), _oee_panels.waterfall()], className="oee-top"),
-        _oee_panels.units(units, f"{rfc3339(body['start_us'])}..{rfc3339(body['end_us'])}"),
+        _oee_panels.units(units, window),
         html.Div([_oee_panels.losses(), _left(shown)], className="oee-low"),
+        energy_panel(plant, units, window),
         _hand_over(shown),
     ]
     filled(html.Div(parts), rows, now_us=now.now_us)

@@ -19,6 +19,7 @@ Role = Literal[
     "fault",  # code of the fault it stands in; 0 or empty: none
     "starved",  # truthy while it waits for its upstream neighbour
     "blocked",  # truthy while it waits for its downstream neighbour
+    "power",  # electric power: its unit is W, kW or MW
     "value",  # any other value: shown and kept, not interpreted
 ]
 ROLES: tuple[str, ...] = get_args(Role)
@@ -118,6 +119,7 @@ class Plant:
     work_units: Mapping[str, WorkUnit]
     devices: Mapping[str, Device]
     currency: str = ""  # of what losses cost, as printed behind a number
+    energy_price_per_kwh: float | None = None  # in that currency; None: nobody said
     partial: frozenset[str] = frozenset()  # places of which a part is not here: see `within`
 
     def units_of(self, id: str) -> tuple[WorkUnit, ...]:

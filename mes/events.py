@@ -73,7 +73,21 @@ class SourceLost:
     until_us: int
 
 
-Event = StateChanged | StateFound | Counted | CounterReset | FaultRaised | SourceLost
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """Energy that was used in the minute from `at_us` on [µJ], in `metered_us` of it that were seen.
+
+    idle_uj: the part of it while the unit was known not to run. Several of a minute add up.
+    """
+
+    work_unit: str
+    at_us: int
+    metered_us: int
+    energy_uj: int
+    idle_uj: int
+
+
+Event = StateChanged | StateFound | Counted | CounterReset | FaultRaised | SourceLost | Metered
 
 LETTERS: dict[str, type[Event]] = {
     "s": StateChanged,
@@ -82,6 +96,7 @@ LETTERS: dict[str, type[Event]] = {
     "r": CounterReset,
     "f": FaultRaised,
     "g": SourceLost,
+    "e": Metered,
 }
 _LETTER_OF = {kind: letter for letter, kind in LETTERS.items()}
 _FIELDS = {kind: tuple(kind.__slots__) for kind in LETTERS.values()}

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mes.counting import count, misread
-from mes.equipment import COUNTERS, WorkUnit
+from mes.energy import meter, wrong_power
+from mes.equipment import COUNTERS, Tag, WorkUnit
 from mes.events import Event, FaultRaised, SourceLost, StateChanged, StateFound
 from mes.observation import Sample, Value
 from mes.states import state_of
@@ -44,11 +45,12 @@ def fold(view: UnitView, sample: Sample, unit: WorkUnit) -> tuple[UnitView, tupl
             new.silent_since_us = None
         new.contacts = {**view.contacts, sample.device: sample.received_time_us}
         new.received_time_us = max(view.received_time_us or 0, sample.received_time_us)
-    if sample.readings:
-        said = _newest(new, sample, unit, events)
+    said = _newest(new, sample, unit, events) if sample.readings else {}
+    meter(new, sample, unit, events)  # before it is in another state
+    if said:
         if not _COUNTERS.isdisjoint(said):
             count(new, said, sample.source_time_us, unit, events)
-        if said and not said.keys() <= _COUNTERS:
+        if not said.keys() <= _COUNTERS:
             _state(new, said, sample, unit, events)
     return new, tuple(events)
 
@@ -122,6 +124,8 @@ def _lose(new: UnitView, device: str, gap_us: int, unit: WorkUnit, events: list[
             events.append(StateChanged(new.id, new.silent_since_us, new.state, "unknown"))
     if not _COUNTERS.isdisjoint(told):
         new.counted_at_us = None
+    if "power" in told:
+        new.metered_us = None
 
 
 def _newest(new: UnitView, sample: Sample, unit: WorkUnit, events: list[Event]) -> dict[str, Value]:
@@ -148,7 +152,7 @@ def _newest(new: UnitView, sample: Sample, unit: WorkUnit, events: list[Event]) 
                 events.append(StateFound(new.id, at_us, _late_state(new, reading.value, unit)))
             continue
         value, quality, status = reading.value, reading.quality, reading.status
-        if quality != "bad" and tag.role in _COUNTERS and (words := misread(value, tag)):
+        if quality != "bad" and (words := _wrong(value, tag)):
             value, quality, status = None, "bad", words
         heard_us = sample.received_time_us
         if had is not None and not sample.answered:
@@ -161,6 +165,13 @@ def _newest(new: UnitView, sample: Sample, unit: WorkUnit, events: list[Event]) 
     if known > late:
         _date(new, at_us)
     return said
+
+
+def _wrong(value: Value, tag: Tag) -> str:
+    """Why the value cannot be what its tag is to tell; "" where it can."""
+    if tag.role in _COUNTERS:
+        return misread(value, tag)
+    return wrong_power(value, tag) if tag.role == "power" else ""
 
 
 def _is_late(had: TagView, sample: Sample) -> bool:

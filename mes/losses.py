@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from mes.calendar import Span
+from mes.energy import UJ_PER_KWH, MeteredMinute, sums
 from mes.master_data import MasterData, at
 from mes.oee import Oee, Output, TimeElements
 from mes.reliability import Reliability
@@ -71,6 +72,10 @@ class Account:
     outside_reject: int = 0
     run_ns: int | None = 0  # Σ PRI·PQ; None where pieces were made and nobody stated a PRI
     run_good_ns: int | None = 0  # Σ PRI·GQ
+    metered_us: int = 0  # of so much time the energy is known; in planned busy time and outside
+    energy_uj: int = 0
+    idle_uj: int = 0  # that part of it while the machine did not run
+    metered_good: int = 0  # good pieces of the minutes that were metered
     lost: Mapping[Cause, int] = field(default_factory=dict)  # of availability, by cause
     failed: Mapping[Cause, Failed] = field(
         default_factory=dict
@@ -116,6 +121,11 @@ class Account:
     def coded(self) -> float | None:
         """The part of stops that has a reason, 0..1; None where nothing stood."""
         return self.coded_us / self.stopped_us if self.stopped_us else None
+
+    @property
+    def energy_per_good_kwh(self) -> float | None:
+        """kWh per good part; None where none was made while energy was metered."""
+        return self.energy_uj / UJ_PER_KWH / self.metered_good if self.metered_good else None
 
     @property
     def oee(self) -> Oee:
@@ -172,7 +182,9 @@ class Account:
 
 
 def to_plain(one: Account) -> list[Any]:
-    """An account as lists of numbers and texts, for JSON; `from_plain` reads it."""
+    """An account as lists of numbers and texts, for JSON; `from_plain` reads it, and those of before
+    there was energy.
+    """
     lost = [[*cause, us] for cause, us in one.lost.items() if us]
     failed = [[*cause, *found] for cause, found in one.failed.items()]
     return [[getattr(one, name) for name in _SUMMED], lost, failed]
@@ -181,7 +193,7 @@ def to_plain(one: Account) -> list[Any]:
 def from_plain(found: Sequence[Any]) -> Account:
     values, lost, failed = found
     return Account(
-        **dict(zip(_SUMMED, values, strict=True)),
+        **dict(zip(_SUMMED, values, strict=False)),
         lost={(state, fault, why): us for state, fault, why, us in lost},
         failed={(state, fault, why): Failed(*one) for state, fault, why, *one in failed},
     )
@@ -225,14 +237,16 @@ def account(
     versions: Sequence[MasterData],
     why: Why | None = None,
     since_us: int = 0,
+    metered: Sequence[MeteredMinute] = (),
 ) -> Account:
     """The account of one work unit over the window that `spans` fill.
 
     intervals: its line of states, whole ones, in order; known_us: until when it is known;
     spans: of `Calendar.planned`; minutes: its pieces in the window; versions: its master data, ()
     where there is none; why: tells the reasons of its stops; since_us: when it was first heard of: what was planned before is not
-    planned busy time of a unit that Takt did not have.
+    planned busy time of a unit that Takt did not have; metered: the energy of its minutes.
     """
+    minutes = list(minutes)
     busy = [
         replace(span, start_us=max(span.start_us, since_us))
         for span in spans
@@ -257,6 +271,7 @@ def account(
         lost=spent.lost,
         failed=spent.failed,
         **made,
+        **sums(metered, ((one.minute_us, one.good) for one in minutes)),
     )
 
 

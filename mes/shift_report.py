@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mes.downtime import tree_of
+from mes.energy import Peak
 from mes.losses import Account, from_plain, to_plain
 from mes.planned_shifts import Shift
 from mes.reasons import Reasons
@@ -35,8 +36,9 @@ class Left:
 
 
 def figures(
-    area: str, shift: Shift, found: Mapping[str, Standing], left: Sequence[Left], *, strict: bool
-) -> dict[str, Any]:
+    area: str, shift: Shift, found: Mapping[str, Standing], left: Sequence[Left], *, strict: bool,
+    peak: Peak | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """What is frozen of a shift. found: work unit → how it stood at the shift's end."""
     return {
         "area": area,
@@ -57,6 +59,7 @@ def figures(
             for id, one in found.items()
         },
         "left": [[one.unit, one.start_us, one.end_us] for one in left],
+        "peak": peak and [peak.minute_us, peak.power_w],
     }
 
 
@@ -83,6 +86,12 @@ def left_of(body: Body) -> list[Left]:
     return [Left(unit=unit, start_us=start, end_us=end) for unit, start, end in body["left"]]
 
 
+def peak_of(body: Body) -> Peak | None:
+    """None also in a report of before there was energy."""
+    found = body.get("peak")
+    return Peak(*found) if found else None
+
+
 def accounts_of(body: Body) -> dict[str, Account]:
     return {id: from_plain(unit["account"]) for id, unit in body["units"].items()}
 
@@ -90,7 +99,17 @@ def accounts_of(body: Body) -> dict[str, Account]:
 def differs(body: Body, now: Mapping[str, Any]) -> bool:
     """Whether the figures of a report are others than those of `now`, which `figures` gave."""
     names = ("start_us", "end_us", "busy_us", "strict", "units", "left")
-    return any(body[name] != now.get(name) for name in names)
+    return any(_as_now(body, name) != now.get(name) for name in names)
+
+
+def _as_now(body: Body, name: str) -> Any:
+    """A figure of a report in the shape of today: accounts had no energy before there was any."""
+    if name != "units":
+        return body[name]
+    return {
+        id: {**unit, "account": to_plain(from_plain(unit["account"]))}
+        for id, unit in body["units"].items()
+    }
 
 
 def _complete(found: Mapping[str, Any], *, revision: int, signed: bool, notes: str) -> Body:

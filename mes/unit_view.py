@@ -49,6 +49,9 @@ class UnitView:
     cycle_time_s: float | None = None  # time per piece over the last increment [s/piece]
     counted_at_us: int | None = None  # from here the next cycle is timed; None: no piece in work
     last_piece_us: int | None = None  # the newest increment
+    power_w: float | None = None  # what it was last told to use; None: not known
+    metered_us: int | None = None  # its energy is told until then; None: from the next reading on
+    minute: tuple[int, int, int, int] | None = None  # mes.energy.MeteredMinute, not over yet
     waiting: int = 0  # pieces that one counter has shown and the one beside it has not yet
     counters: Mapping[str, int] = field(default_factory=dict)  # last good reading of each counter
     meant: Mapping[str, Value] = field(default_factory=dict)  # tag of state … → last not bad value
@@ -143,4 +146,6 @@ def from_plain(fields: Mapping[str, Any]) -> UnitView:
     """
     known = {name: value for name, value in fields.items() if name in UnitView.__slots__}
     known["tags"] = {n: TagView(*row) for n, row in fields.get("tags", {}).items()}
+    if known.get("minute"):
+        known["minute"] = tuple(known["minute"])
     return UnitView(**known)

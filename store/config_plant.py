@@ -117,7 +117,7 @@ class Equipment:
 
     def _roles(self, unit: WorkUnit, devices: Devices) -> None:
         """State, mode, fault and each counter come from one tag only."""
-        for role in ("state", "mode", "fault", "starved", "blocked", *COUNTERS):
+        for role in ("state", "mode", "fault", "starved", "blocked", "power", *COUNTERS):
             names = [tag.name for tag in unit.tags.values() if tag.role == role]
             for name in names[1:]:
                 self._faults.add(

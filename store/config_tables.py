@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from mes.energy import WATTS
 from mes.equipment import COUNTERS, Role
 
 
@@ -79,6 +80,7 @@ class SiteTable(Table):
     enterprise: Name = "Enterprise"
     time_zone: str
     currency: Annotated[str, Field(max_length=8)] = ""
+    energy_price_per_kwh: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
     @field_validator("time_zone")
     @classmethod
@@ -153,6 +155,8 @@ class TagTable(Table):
     def _counter(self) -> "TagTable":
         if self.width_bits is not None and self.role not in COUNTERS:
             raise ValueError(f"width_bits goes only with a role of {', '.join(COUNTERS)}")
+        if self.role == "power" and self.unit not in WATTS:
+            raise ValueError(f"a role of power goes only with a unit of {', '.join(WATTS)}")
         return self
 
 

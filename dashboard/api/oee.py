@@ -16,10 +16,12 @@ from dashboard.hub import Hub
 from dashboard.identity import who
 from dashboard.records import Desk
 from layouts._losses import Words, texts
+from mes.energy import UJ_PER_KWH, Peak
 from mes.equipment import WorkUnit
 from mes.losses import Account, Loss, total
 from store.log import chain
 from store.log.accounts import accounts, basis, known_us, settled_us
+from store.log.energy import peak_of
 
 DAYS_MAX = 31
 HOUR_US = 60 * MINUTE_US
@@ -85,9 +87,29 @@ class LossOut(BaseModel):
     s: float
 
 
+class EnergyOut(BaseModel):
+    """Electric energy of the whole window [kWh]; per_good_kwh: of metered_good, the good pieces of
+    the minutes that were metered; idle_kwh: while machines did not run; metered_s: of how much time
+    of units it is known.
+    """
+
+    energy_kwh: float
+    idle_kwh: float
+    per_good_kwh: float | None
+    metered_good: int
+    metered_s: float
+
+
+class PeakOut(BaseModel):
+    """The minute in which the units together used most: its start, and its mean power [kW]."""
+
+    at: str
+    kw: float
+
+
 class AccountOut(BaseModel):
     """One window. Losses and good_s add up to pbt_s; coded: the part of stops that has a reason, 0..1;
-    suspect: what cannot be, in words."""
+    energy: null where none was metered; suspect: what cannot be, in words."""
 
     start: str
     end: str
@@ -97,6 +119,7 @@ class AccountOut(BaseModel):
     losses: list[LossOut]
     good_s: float
     coded: float | None
+    energy: EnergyOut | None
     suspect: list[str]
 
 
@@ -106,15 +129,18 @@ class UnitOut(BaseModel):
     id: str
     elements: ElementsOut
     kpis: KpisOut
+    energy: EnergyOut | None
 
 
 class OeeOut(AccountOut):
-    """The sum over `units`, each ratio formed once from the sums. settled: until when all units that
-    are not silent are on record."""
+    """The sum over `units`, each ratio formed once from the sums. peak: null where no energy was
+    metered, and where the days of all units are more than 400; settled: until when all units that are
+    not silent are on record."""
 
     id: str
     hours: list[AccountOut]
     units: list[UnitOut]
+    peak: PeakOut | None
     settled: str | None
     position: int
 
@@ -182,9 +208,15 @@ def _told(
             if hours
         ],
         "units": [
-            {"id": unit, "elements": elements_out(one), "kpis": kpis_out(one)}
+            {
+                "id": unit,
+                "elements": elements_out(one),
+                "kpis": kpis_out(one),
+                "energy": energy_out(one),
+            }
             for unit, one in wholes.items()
         ],
+        "peak": _peak(peak_of(connection, units, edges[0], edges[-1])),
         "settled": time_out(settled_us(known_us(connection, units, views).values())),
         "position": position,
     }
@@ -207,6 +239,7 @@ def account_out(one: Account, start_us: int, end_us: int, words: Words) -> dict[
         "losses": [_loss(loss, words) for loss in one.losses],
         "good_s": one.good_us / 1e6,
         "coded": one.coded,
+        "energy": energy_out(one),
         "suspect": list(one.oee.suspect),
     }
 
@@ -215,6 +248,22 @@ def elements_out(one: Account) -> dict[str, float]:
     time = one.oee.time
     named = {name: getattr(time, name) for name in ElementsOut.model_fields if hasattr(time, name)}
     return {**named, "unknown_s": one.unknown_us / 1e6, "micro_stops_s": one.micro_us / 1e6}
+
+
+def energy_out(one: Account) -> dict[str, float | None] | None:
+    if not one.metered_us:
+        return None
+    return {
+        "energy_kwh": one.energy_uj / UJ_PER_KWH,
+        "idle_kwh": one.idle_uj / UJ_PER_KWH,
+        "per_good_kwh": one.energy_per_good_kwh,
+        "metered_good": one.metered_good,
+        "metered_s": one.metered_us / 1e6,
+    }
+
+
+def _peak(found: Peak | None) -> dict[str, Any] | None:
+    return None if found is None else {"at": time_out(found.minute_us), "kw": found.power_w / 1e3}
 
 
 def kpis_out(one: Account) -> dict[str, float | None]:

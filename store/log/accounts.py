@@ -5,9 +5,9 @@ master data on record, now or as they were known at a position.
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from mes import master_data
 from mes.calendar import Calendar, Span, cut
+from mes.energy import MeteredMinute
 from mes.equipment import Plant, WorkUnit
 from mes.hours_and_days import Piece, pieces
 from mes.interpret import known_until_us
@@ -27,7 +28,7 @@ from mes.timeline import Interval
 from mes.unit_view import UnitView
 from store.calendars import calendars
 from store.calendars import version_of as calendars_version
-from store.log import kept
+from store.log import energy, kept
 from store.log.codes import TREE, codes, reasons
 from store.log.reading import Records
 from store.log.tables import counts, folds, intervals
@@ -36,6 +37,7 @@ LATE_US = 10_000_000  # who was heard of longer ago than the newest by this is s
 SECOND_US = 1_000_000
 LONG_US = 86_400_000_000  # a state that began longer before a window than this is read by itself
 Views = Mapping[str, UnitView]
+M = TypeVar("M", Minute, MeteredMinute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class Told:
     lines: Mapping[str, Sequence[Interval]]
     minutes: Mapping[str, Sequence[Minute]]
     codes: Mapping[str, Sequence[Code]]
+    metered: Mapping[str, Sequence[MeteredMinute]] = field(default_factory=dict)
 
     def account(self, unit: WorkUnit, piece: Piece, spans: Sequence[Span], by: Basis) -> Account:
         """The unit's account of a piece that lies in it. spans: what is planned there."""
@@ -124,13 +127,14 @@ class Told:
             versions=by.masters.get(unit.id, ()),
             why=by.why(unit.id, self.codes.get(unit.id, ())),
             since_us=self.first.get(unit.id, LAST_US),
+            metered=_between(self.metered.get(unit.id, ()), piece.start_us, piece.end_us),
         )
 
 
 def told(
     connection: Connection, units: Sequence[WorkUnit], start_us: int, end_us: int, views: Views
 ) -> Told:
-    """What is on record of `units` between two moments; intervals are whole."""
+    """What is on record of `units` between two moments, but energy; intervals are whole."""
     ids = [unit.id for unit in units]
     lines = _lines(connection, ids, start_us, end_us)
     return Told(
@@ -229,7 +233,9 @@ def formed(
     out: dict[tuple[str, Piece], Account] = {}
     for run in _runs(sorted(missing, key=lambda piece: piece.start_us)):
         units = list({unit.id: unit for piece in run for unit in missing[piece]}.values())
-        facts = told(connection, units, run[0].start_us, run[-1].end_us, views)
+        window = (units, run[0].start_us, run[-1].end_us)
+        metered = energy.minutes(connection, *window)
+        facts = replace(told(connection, *window, views), metered=metered)
         for piece in run:
             for unit in missing[piece]:
                 spans = plans.spans(plant.area_of(unit).id, piece)
@@ -297,7 +303,7 @@ def _within(line: Sequence[Interval], since_us: int, until_us: int) -> Sequence[
     return line[max(0, first - 1) : last]
 
 
-def _between(minutes: Sequence[Minute], since_us: int, until_us: int) -> Sequence[Minute]:
+def _between(minutes: Sequence[M], since_us: int, until_us: int) -> Sequence[M]:
     first = bisect_left(minutes, since_us, key=lambda one: one.minute_us)
     last = bisect_left(minutes, until_us, key=lambda one: one.minute_us)
     return minutes[first:last]

@@ -1,4 +1,4 @@
-"""Projection of what the engine found: each unit's line of states, and its counts by the minute.
+"""Projection of what the engine found: each unit's line of states, its counts and energy by the minute.
 
 `Lines` is used within one transaction after the other by the one who writes: what it holds of a
 unit is its newest intervals, and is read anew where that does not reach back far enough.
@@ -11,12 +11,12 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
-from mes.events import Counted, Event, FaultRaised, StateChanged, StateFound
+from mes.events import Counted, Event, FaultRaised, Metered, StateChanged, StateFound
 from mes.master_data import MICRO_STOP_MAX_S
 from mes.timeline import Interval, Line, difference, follow
 from store.log.kept import forget
 from store.log.reading import line
-from store.log.tables import counts, intervals
+from store.log.tables import counts, intervals, meters
 
 StateEvent = StateChanged | StateFound | FaultRaised
 MINUTE_US = 60_000_000
@@ -46,6 +46,8 @@ class Lines:
             for event in events:
                 if isinstance(event, Counted):
                     rows.count(event, position)
+                elif isinstance(event, Metered):
+                    rows.meter(event)
                 elif isinstance(event, StateEvent):
                     by_unit.setdefault(event.work_unit, []).append(event)
             for unit, told in by_unit.items():
@@ -101,6 +103,7 @@ class _Rows:
         self._ended: list[dict[str, object]] = []
         self._gone: list[dict[str, object]] = []
         self._counts: dict[tuple[str, int], list[int]] = {}
+        self._meters: dict[tuple[str, int], list[int]] = {}
         self._touched: dict[str, int] = {}  # work unit → from when on it is told otherwise
 
     def touch(self, unit: str, us: int) -> None:
@@ -113,6 +116,13 @@ class _Rows:
         row[0] += event.good
         row[1] += event.reject
         row[3] = position
+
+    def meter(self, event: Metered) -> None:
+        key = (event.work_unit, event.at_us)
+        self.touch(*key)
+        had = self._meters.get(key, [0, 0, 0])
+        more = (event.metered_us, event.energy_uj, event.idle_uj)
+        self._meters[key] = [a + b for a, b in zip(had, more, strict=True)]
 
     def end(self, unit: str, ended: Iterable[Interval], position: int) -> None:
         for one in ended:
@@ -152,23 +162,25 @@ class _Rows:
             connection.execute(current.values(until_position=b("p")), self._gone)
         if self._made or self._past:
             connection.execute(intervals.insert(), [*self._past, *self._made.values()])
-        if self._counts:
-            names = counts.c.keys()
-            rows = [dict(zip(names, (*k, *v), strict=True)) for k, v in self._counts.items()]
-            connection.execute(_adding(connection), rows)
+        for table, found in ((counts, self._counts), (meters, self._meters)):
+            if found:
+                names = table.c.keys()
+                rows = [dict(zip(names, (*k, *v), strict=True)) for k, v in found.items()]
+                connection.execute(_adding(connection, table), rows)
         forget(connection, self._touched)
         self._clear()
 
 
-def _adding(connection: Connection) -> sa.Executable:
-    """The statement that adds to the counts of a minute."""
+def _adding(connection: Connection, table: sa.Table) -> sa.Executable:
+    """The statement that adds to the row of a minute."""
     insert = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
-    row = insert(counts)
+    row = insert(table)
+    names = set(table.c.keys())
     return row.on_conflict_do_update(
         index_elements=["work_unit", "minute_us"],
-        set_={
-            "good": counts.c.good + row.excluded.good,
-            "reject": counts.c.reject + row.excluded.reject,
-            "position": row.excluded.position,
-        },
+        set_={name: table.c[name] + row.excluded[name] for name in names & _SUMMED}
+        | {name: row.excluded[name] for name in names & {"position"}},
     )
+
+
+_SUMMED = {"good", "reject", "metered_us", "energy_uj", "idle_uj"}

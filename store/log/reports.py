@@ -17,6 +17,7 @@ from store.actions import SYSTEM, Actions
 from store.log.accounts import Basis, basis, first_us, known_us, settled_us
 from store.log.database import Database
 from store.log.downtime import stops_of
+from store.log.energy import peak_of
 from store.log.reading import Records, is_text
 from store.log.standings import of_window
 
@@ -95,7 +96,8 @@ def figures_of(
         and (end_us := min(stop.end_us or shift.end_us, shift.end_us)) > shift.start_us
     ]
     strict = any(by.reasons[unit.id].tree.strict for unit in units)
-    return figures(area, shift, found, left, strict=strict)
+    peak = peak_of(connection, units, *edges)
+    return figures(area, shift, found, left, strict=strict, peak=peak)
 
 
 def shift_of(calendar: Calendar, id: str, start_us: int) -> Shift | None:

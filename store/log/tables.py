@@ -107,6 +107,15 @@ counts = Table(  # pieces by the minute in which their counter showed them
     _number("made_position", nullable=False),  # the first entry that told of it
     _number("position", nullable=False),  # the last one
 )
+meters = Table(  # energy by the minute in which it was used
+    "meters",
+    metadata,
+    _key("work_unit"),
+    _number("minute_us", primary_key=True, autoincrement=False),
+    _number("metered_us", nullable=False),
+    _number("energy_uj", nullable=False),
+    _number("idle_uj", nullable=False),
+)
 records = Table(  # people, calendars, master data …: every version that there was
     "records",
     metadata,
@@ -160,4 +169,4 @@ kept_accounts = Table(  # of whole hours and days of the past, as far as they we
     Column("basis", String(32), nullable=False),  # of the calendar and master data it was formed by
     Column("body", Text, nullable=False),  # JSON
 )
-PROJECTIONS = (intervals, counts, records, audit, actions)
+PROJECTIONS = (intervals, counts, meters, records, audit, actions)
