@@ -78,23 +78,27 @@ def _use(new: UnitView, at_us: int, unit: WorkUnit, events: list[Event]) -> None
     state = STATES.get(new.state)
     idle = state is not None and state.element != "apt" and state.key != "unknown"
     while since_us < at_us:
-        minute_us = since_us - since_us % MINUTE_US
-        until_us = min(at_us, minute_us + MINUTE_US)
-        _add(new, minute_us, until_us - since_us, new.power_w, idle, events)
+        until_us = min(at_us, since_us - since_us % MINUTE_US + MINUTE_US)
+        _add(new, since_us, until_us - since_us, new.power_w, idle, events)
         since_us = until_us
 
 
 def _add(
-    new: UnitView, minute_us: int, us: int, power_w: float, idle: bool, events: list[Event]
+    new: UnitView, since_us: int, us: int, power_w: float, idle: bool, events: list[Event]
 ) -> None:
-    had = MeteredMinute(*new.minute) if new.minute else MeteredMinute(minute_us, 0, 0, 0)
-    if had.minute_us != minute_us:
+    """Add so long a part of one minute."""
+    minute_us = since_us - since_us % MINUTE_US
+    had = MeteredMinute(*new.minute) if new.minute else None
+    if had is not None and had.minute_us != minute_us:  # it was not seen to its end
         events.append(Metered(new.id, *had))
-        had = MeteredMinute(minute_us, 0, 0, 0)
+        had = None
+    _, metered_us, energy_uj, idle_uj = had or (0, 0, 0, 0)
     uj = round(power_w * us)
-    new.minute = (
-        minute_us, had.metered_us + us, had.energy_uj + uj, had.idle_uj + (uj if idle else 0)
-    )  # fmt: skip
+    now = MeteredMinute(minute_us, metered_us + us, energy_uj + uj, idle_uj + (uj if idle else 0))
+    is_over = since_us + us == minute_us + MINUTE_US
+    if is_over:
+        events.append(Metered(new.id, *now))
+    new.minute = None if is_over else now
 
 
 def sums(minutes: Iterable[MeteredMinute], pieces: Iterable[tuple[int, int]]) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def _name(table: sa.Table, row: Row) -> str:
     keys = [column.name for column in table.primary_key]
     said = ", ".join(f"{name} {value}" for name, value in zip(keys, row, strict=False))
     by = {column.name: value for column, value in zip(_columns(table), row, strict=True)}
-    at = f" of entry {by['position']}" if "position" not in keys else ""
+    at = f" of entry {by['position']}" if "position" in by.keys() - keys else ""
     return f"{table.name}: the row {said}{at}"
 
 

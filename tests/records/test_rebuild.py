@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from cli.settings import DEMO, settings
-from mes.events import Counted, FaultRaised, StateChanged, StateFound
+from mes.events import Counted, FaultRaised, Metered, StateChanged, StateFound
 from mes.kinds import Remove, Set
 from mes.unit_view import UnitView
 from store.actions import SYSTEM, Actions
@@ -18,7 +18,7 @@ from store.log.rebuild import rebuild
 from store.log.tables import PROJECTIONS, archives, log
 from tests.records.test_log import drop_triggers
 
-S = 1_000_000
+S, MIN = 1_000_000, 60_000_000
 T0 = 1_700_000_000 * S
 UNITS = ("press-1", "press-2", "station-1")
 
@@ -52,6 +52,7 @@ def history(database, *, commits=60, seed=3):
                             StateFound(unit, late_us, rng.choice(["held", "running"])),
                             FaultRaised(unit, at_us, str(rng.randrange(3))),
                             Counted(unit, at_us, rng.randrange(3), rng.randrange(2)),
+                            Metered(unit, at_us - at_us % MIN, S, rng.randrange(-9, 99), 1),
                         ]
                     )
                 )
