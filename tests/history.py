@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from cli.settings import settings
 from mes.equipment import Plant, WorkUnit
-from mes.events import Counted, Event, FaultRaised, Metered, StateChanged
+from mes.events import Counted, Event, FaultRaised, StateChanged
 from mes.kinds import Set
 from mes.records import Signature
 from mes.unit_view import UnitView
