@@ -136,6 +136,7 @@ def to_plain(view: UnitView) -> dict[str, Any]:
         n: [t.value, t.quality, t.source_time_us, t.received_time_us, t.status]
         for n, t in view.tags.items()
     }
+    fields["minute"] = list(view.minute) if view.minute else None
     return fields
 
 

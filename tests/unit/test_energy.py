@@ -17,6 +17,7 @@ from mes.observation import Reading
 from mes.unit_view import UnitView
 from mes.unit_view import from_plain as view_from_plain
 from mes.unit_view import to_plain as view_to_plain
+from store.live import dump, load
 from tests.unit.test_interpret import UNIT, S, sample
 
 KW = replace(
@@ -74,7 +75,7 @@ def test_a_minute_that_goes_on_is_kept_with_the_view():
     samples = through(BEGIN_S, BEGIN_S + 61, state=6, power=9.0)
     whole, after = metered(*samples)
     _, half = metered(*samples[:20])
-    again, last = metered(*samples[20:], view=view_from_plain(view_to_plain(half)))
+    again, last = metered(*samples[20:], view=view_from_plain(load(dump(view_to_plain(half)))))
     assert again == whole and last == after
 
 

@@ -12,6 +12,7 @@ from mes.events import Counted
 from mes.interpret import fold
 from mes.observation import Reading
 from mes.unit_view import UnitView, from_plain, to_plain
+from store.live import dump, load
 from tests.unit.test_interpret import T0, UNIT, S, sample
 
 G, R, T = COUNTERS
@@ -197,7 +198,7 @@ def test_with_a_total_and_rejects_every_piece_is_counted_once_in_whatever_order(
 
 def test_a_view_from_before_is_read_and_goes_on_counting():
     view, _ = fold(UnitView(id="press-1"), sample(0, total=5, reject=1, state=6), unit_of(T, R))
-    plain = to_plain(view)
+    plain = load(dump(to_plain(view)))
     for name in ("waiting", "last_piece_us", "meant"):
         del plain[name]
     view, _ = fold(from_plain(plain), sample(1, total=9, reject=2), unit_of(T, R))
