@@ -2,7 +2,9 @@
 
 Passwords and PINs are hashed with argon2id, with its makers' recommended parameters: slow, and each
 with a salt of its own. Badges, tokens and links are looked up by what they are, so that theirs is an
-HMAC with the key of this plant; tokens and links are random, 256 bits.
+HMAC with the key of this plant; tokens and links are random, 256 bits. So is that of the demo's
+passwords and PINs until somebody changes them: they are derived from that key, and who has it needs
+no hash. Fourteen slow ones were the longest part of a first start.
 
 `SetCredential` through the one door writes them: `Credentials.writing` gives its `also`.
 """
@@ -12,6 +14,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -61,17 +64,21 @@ class Credentials:
     def __init__(self, key: bytes) -> None:
         self._key = derived(key, "credentials")
         self._hasher = PasswordHasher()
-        self._nobodys = self._hasher.hash(secrets.token_hex())
 
-    def hashed(self, kind: str, secret: str) -> str:
-        if kind in SLOW:
+    @cached_property
+    def _nobodys(self) -> str:
+        return self._hasher.hash(secrets.token_hex())
+
+    def hashed(self, kind: str, secret: str, *, derived: bool = False) -> str:
+        """derived: the secret comes from the plant's own key."""
+        if kind in SLOW and not derived:
             return self._hasher.hash(secret)
         return hmac.digest(self._key, f"{kind} {secret}".encode(), "sha256").hex()
 
     def verify(self, kept: Kept | None, secret: str) -> bool:
         """Whether `secret` is what is kept. For somebody who has none it takes as long, and is not."""
-        if kept is not None and kept.kind not in SLOW:
-            return hmac.compare_digest(kept.hash, self.hashed(kept.kind, secret))
+        if kept is not None and not kept.hash.startswith("$"):
+            return hmac.compare_digest(kept.hash, self.hashed(kept.kind, secret, derived=True))
         try:
             right = self._hasher.verify(kept.hash if kept else self._nobodys, secret)
         except (Argon2Error, InvalidHashError):
@@ -93,7 +100,8 @@ class Credentials:
         that it is done by; if that was used meanwhile, LinkUsed is raised, BadgeTaken for the badge of
         somebody else, and nothing is kept.
         """
-        hash = None if secret is None else self.hashed(kind, secret)
+        derived = now_us == SEEDED_US
+        hash = None if secret is None else self.hashed(kind, secret, derived=derived)
         at_us = time.time_ns() // 1000 if now_us is None else now_us
 
         def write(connection: Connection) -> None:

@@ -155,6 +155,7 @@ class RunningPlant:
             seconds=seconds,
             what="the demo's people",
         )
+        self.wait_served(seconds)
 
     def views(self) -> dict[str, UnitView]:
         client = self.redis.client()

@@ -87,6 +87,17 @@ def test_only_the_right_secret_is_right():
     assert len(new_token()) >= 43
 
 
+def test_what_is_derived_from_the_plants_key_takes_no_slow_hash():
+    secrets = Credentials(b"k" * 32)
+    for kind in ("password", "pin"):
+        hash = secrets.hashed(kind, "right", derived=True)
+        kept = Kept(owner="person:a", kind=kind, hash=hash, changed_at_us=0)
+        assert "$" not in hash
+        assert secrets.verify(kept, "right")
+        assert not secrets.verify(kept, "wrong")
+        assert not Credentials(b"l" * 32).verify(kept, "right"), "another plant's"
+
+
 def test_waiting_grows_to_a_quarter_of_an_hour():
     waits = [wait_after(n, FREE["person"]) for n in range(4, 12)]
     assert waits == [0, 60, 120, 240, 480, 900, 900, 900]
