@@ -14,9 +14,8 @@ from layouts._html import Tag
 from layouts._signature import fields as signature_fields
 from layouts._words import NOTHING, number
 from mes.equipment import Plant, WorkUnit
-from mes.master_data import EVER_US, MICRO_STOP_S, MasterData, at
+from mes.master_data import EVER_US, FACTORS, MICRO_STOP_S, MasterData, at
 
-FACTOR_WORDS = {"effectiveness": "speed (effectiveness)", "availability": "availability"}
 LISTED = 12  # versions of a unit that are listed
 
 
@@ -50,7 +49,7 @@ class Shown:
 
     def since(self, version: MasterData) -> str:
         if version.valid_from_us == EVER_US:
-            return "ever"
+            return "always"
         return moment_of(version.valid_from_us, self.plant.time_zone, self.now_us)
 
 
@@ -122,7 +121,7 @@ def _units(shown: Shown) -> Component:
     )
     found = table(heads, rows, empty="There is no machine here.")
     return html.Section(
-        [html.Div(found, className="targets"), html.P(words, className="note")],
+        [html.Div(found, className="figures"), html.P(words, className="note")],
         className="panel",
     )
 
@@ -155,7 +154,7 @@ def _cells(one: MasterData) -> list[Any]:
         _number(f"{number(3600 / one.ideal_cycle_s, 0)} /h"),
         _number(target),
         _number(cost),
-        html.Span([micro, html.Small(f"off {FACTOR_WORDS[one.micro_stop_factor]}")],
+        html.Span([micro, html.Small(f"off {one.micro_stop_factor}")],
                   className="two-lines"),
     ]  # fmt: skip
 
@@ -230,9 +229,7 @@ def _form(shown: Shown, chosen: Chosen) -> Component:
 
 def _factor(entry: Entry) -> Component:
     on = entry.value("micro_stop_factor")
-    options = [
-        Tag("option", words, value=key, selected=key == on) for key, words in FACTOR_WORDS.items()
-    ]
+    options = [Tag("option", key, value=key, selected=key == on) for key in FACTORS]
     select = Tag("select", *options, name="micro_stop_factor")
     return html.Label([html.Span("They are taken off", className="label"), select],
                       className="field")  # fmt: skip
@@ -299,6 +296,6 @@ def _version(shown: Shown, unit: WorkUnit, one: MasterData, *, now: bool) -> Com
     if one.valid_from_us != EVER_US:
         to = f"{shown.address}?unit={unit.id}&take={one.valid_from_us}#edit"
         back = html.A("Take back …", href=to)
-    mark = html.Span("holds now", className="mark", **{"data-mark": "extra"}) if now else None
+    mark = html.Span("holds now", className="mark") if now else None
     words = html.Span([html.B(shown.since(one)), mark])
     return html.Li([html.Div([words, html.Small(_words(shown, one)), back], className="plan-item")])

@@ -1,5 +1,6 @@
 """/targets: the ideal cycle, target, cost and micro-stops of a place's machines, from a moment on."""
 
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -270,13 +271,22 @@ def _number(name: str, typed: str) -> float | None:
     if not text:
         return None
     try:
-        return float(text.replace(",", "."))
+        found = float(text.replace(",", "."))
     except ValueError:
-        raise ValueError(f"{name}: found {typed[:20]!r}; expected a number") from None
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValueError(f"{name}: found {typed[:20]!r}; expected a number")
+    return found
 
 
 def faults_of(message: str) -> dict[str, str]:
     """A refusal at the field that it is of."""
     at, words = parted(message)
     name = at.removeprefix("said.")
-    return {name: words} if name in (*NUMBERS, "micro_stop_factor", "valid_from") else {"": words}
+    if name == "oee_target" and "null" in words:
+        words = "Please give more than 0 and up to 100 %, or nothing."
+    return (
+        {name: words.replace(", or null", ", or nothing")}
+        if name in (*NUMBERS, "micro_stop_factor", "valid_from")
+        else {"": words}
+    )

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from mes.configured import Configure
 from mes.master_data import (
-    EVER_US, VERSIONS_MAX, MasterData, at, corrected, from_plain, to_plain, without,
+    EVER_US,
+    VERSIONS_MAX,
+    MasterData,
+    at,
+    corrected,
+    from_plain,
+    to_plain,
+    without,
 )  # fmt: skip
 from mes.records import Invalid, Record
 
