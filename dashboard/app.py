@@ -33,6 +33,7 @@ from dashboard.forms import (
     report,
     stop,
     switch,
+    targets,
     work_order,
 )
 from dashboard.forms.parts import viewer_of
@@ -68,11 +69,12 @@ SCREENS = {
     "connections": connections,
 }
 FORMS = (
-    login, account, people, devices, switch, oidc, calendar, pattern, stop, report, work_order,
+    login, account, people, devices, switch, oidc, calendar, pattern, targets, stop, report,
+    work_order,
 )  # fmt: skip
 FORM_PAGES = {
     "account", "people", "devices", "calendar", "stop", "shift-report", "shift-reports",
-    "maintenance", "work-order",
+    "maintenance", "work-order", "targets",
 }  # fmt: skip
 
 INDEX = """<!DOCTYPE html>

@@ -120,6 +120,8 @@ def lines(body: Body | None) -> list[tuple[str, str]]:
     if "shifts" in body:
         shifts = [(shift["name"], _shift_words(shift)) for shift in body["shifts"]]
         return [("from", body["valid_from"]), *(shifts or [("shifts", "none")])]
+    if "versions" in body:
+        return [(one["valid_from"] or "ever", _planned(one)) for one in body["versions"][-3:]]
     if "kind" in body:
         out = [("what", f"{body['shift']} {body['kind']}")]
         if "start" in body:
@@ -127,6 +129,11 @@ def lines(body: Body | None) -> list[tuple[str, str]]:
             out.append(("breaks", break_words(body["breaks"])))
         return [*out, ("note", body["note"] or "none")]
     return [("date", body["date"]), ("name", body["name"])]
+
+
+def _planned(one: Body) -> str:
+    said = (f"{name} {one[name]}" for name in one if name != "valid_from" and one[name] is not None)
+    return ", ".join(said)
 
 
 def _shift_words(shift: Body) -> str:

@@ -6,7 +6,7 @@ master data, from now on: what was before stays as it was.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mes import master_data
@@ -64,10 +64,12 @@ def _cycle(
         first = (MasterData(valid_from_us=EVER_US, ideal_cycle_s=cycle_s),)
         return [Change("master_data", id, None, master_data.to_plain(first))]
     had = master_data.from_plain(record.body)
-    if master_data.at(had, now_us).ideal_cycle_s == cycle_s:
+    holds = master_data.at(had, now_us)
+    if holds.ideal_cycle_s == cycle_s:
         return []
+    renewed = replace(holds, valid_from_us=now_us, ideal_cycle_s=cycle_s)
     try:
-        after = master_data.corrected(had, from_us=now_us, ideal_cycle_s=cycle_s)
+        after = master_data.corrected(had, renewed)
     except ValueError as error:
         raise Invalid(
             f"master_data {id}: {error}. Its ideal_cycle_s of {cycle_s:g} s in the configuration has no "

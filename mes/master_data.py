@@ -50,7 +50,7 @@ def from_plain(body: Mapping[str, Any]) -> tuple[MasterData, ...]:
         or body.keys() != {"versions"}
     ):
         raise ValueError(f"expected versions, a list of 1 to {VERSIONS_MAX}, and nothing else")
-    found = tuple(_version(row, n) for n, row in enumerate(rows))
+    found = tuple(version_of(row, f"versions[{n}]") for n, row in enumerate(rows))
     if found[0].valid_from_us != EVER_US:
         raise ValueError("versions[0].valid_from: expected null, it holds from ever")
     for n, (one, after) in enumerate(itertools.pairwise(found), start=1):
@@ -59,8 +59,8 @@ def from_plain(body: Mapping[str, Any]) -> tuple[MasterData, ...]:
     return found
 
 
-def _version(row: object, n: int) -> MasterData:
-    where = f"versions[{n}]"
+def version_of(row: object, where: str) -> MasterData:
+    """One version of a body, which stands at `where`. Raises ValueError."""
     if not isinstance(row, dict) or row.keys() - set(_MEMBERS):
         raise ValueError(f"{where}: expected {', '.join(_MEMBERS)}")
     cycle, target = row.get("ideal_cycle_s"), row.get("oee_target")
@@ -142,15 +142,26 @@ def changed_from_us(old: Sequence[MasterData], new: Sequence[MasterData]) -> int
     return None
 
 
-def corrected(
-    versions: Sequence[MasterData], *, from_us: int, ideal_cycle_s: float
-) -> tuple[MasterData, ...]:
-    """The versions with another cycle from `from_us` on; the target stays, and what was planned for
-    later too. Raises ValueError where that makes more than VERSIONS_MAX.
+def corrected(versions: Sequence[MasterData], new: MasterData) -> tuple[MasterData, ...]:
+    """The versions with `new` from its moment on; what was planned for later stays. The first of all
+    holds from ever. Raises ValueError where that makes more than VERSIONS_MAX.
     """
-    kept = tuple(v for v in versions if v.valid_from_us < from_us)
-    new = replace(at(versions, from_us), valid_from_us=from_us, ideal_cycle_s=ideal_cycle_s)
-    out = (*kept, new, *(v for v in versions if v.valid_from_us > from_us))
+    if not versions:
+        return (replace(new, valid_from_us=EVER_US),)
+    others = [v for v in versions if v.valid_from_us != new.valid_from_us]
+    out = tuple(sorted((*others, new), key=lambda v: v.valid_from_us))
     if len(out) > VERSIONS_MAX:
         raise ValueError(f"versions: found {len(out)}; expected at most {VERSIONS_MAX}")
+    return out
+
+
+def without(versions: Sequence[MasterData], from_us: int) -> tuple[MasterData, ...]:
+    """The versions without the one that holds from `from_us` on: the one before it goes on. Raises
+    ValueError where there is none, or it is the first.
+    """
+    out = tuple(v for v in versions if v.valid_from_us != from_us)
+    if from_us == EVER_US or len(out) == len(versions):
+        raise ValueError(
+            "expected a version that can be taken back: not the first, and still there"
+        )
     return out

@@ -11,7 +11,9 @@ from mes.shifts import WEEK
 Values = Mapping[str, str]
 SHIFT_ROWS, BREAK_ROWS, HOLIDAY_ROWS = 12, 20, 50  # that are read
 _PLACE = re.compile(r"((?:\w+(?:\[\d+\])?)(?:\.\w+(?:\[\d+\])?)*): (.*)", re.DOTALL)
-_PLAIN = re.compile(r"found (?:'[^']*'|\"[^\"]*\"|-?\d+|\[\]|nothing); expected (.*)", re.DOTALL)
+_PLAIN = re.compile(
+    r"found (?:'[^']*'|\"[^\"]*\"|-?[\d.e+]+|\[\]|nothing); expected (.*)", re.DOTALL
+)
 
 
 def time_of_day(typed: str) -> str:

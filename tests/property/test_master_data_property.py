@@ -1,11 +1,22 @@
 """Corrections keep the laws of master data, and their number is bounded."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mes.configured import Configure
-from mes.master_data import EVER_US, VERSIONS_MAX, MasterData, at, corrected, from_plain, to_plain
+from mes.master_data import (
+    EVER_US,
+    VERSIONS_MAX,
+    MasterData,
+    at,
+    corrected,
+    from_plain,
+    to_plain,
+    without,
+)  # fmt: skip
 from mes.records import Invalid, Record
 
 S = 1_000_000
@@ -20,13 +31,16 @@ def test_what_was_corrected_is_a_body_that_can_be_kept(later, edits):
         new = MasterData(valid_from_us=us, ideal_cycle_s=later[us], oee_target=None)
         versions = (*versions, new)
     for from_us, cycle_s in edits:
-        before, versions = versions, corrected(versions, from_us=from_us, ideal_cycle_s=cycle_s)
+        new = replace(at(versions, from_us), valid_from_us=from_us, ideal_cycle_s=cycle_s)
+        before, versions = versions, corrected(versions, new)
         assert from_plain(to_plain(versions)) == versions
         assert at(versions, from_us).ideal_cycle_s == cycle_s
         assert at(versions, from_us).oee_target == at(before, from_us).oee_target
         assert at(versions, from_us - 1) == at(before, from_us - 1)
         after = [v for v in before if v.valid_from_us > from_us]
         assert [v for v in versions if v.valid_from_us > from_us] == after
+        if all(v.valid_from_us != from_us for v in before):
+            assert without(versions, from_us) == before
 
 
 FULL = tuple(MasterData(valid_from_us=n * S, ideal_cycle_s=1 + n) for n in range(VERSIONS_MAX))
@@ -34,10 +48,16 @@ FULL = tuple(MasterData(valid_from_us=n * S, ideal_cycle_s=1 + n) for n in range
 
 def test_no_correction_makes_more_versions_than_there_may_be():
     assert from_plain(to_plain(FULL)) == FULL
-    renewed = corrected(FULL, from_us=7 * S, ideal_cycle_s=2.5)  # in the place of one: no more
-    assert len(renewed) == VERSIONS_MAX
+    new = MasterData(valid_from_us=7 * S, ideal_cycle_s=2.5)
+    assert len(corrected(FULL, new)) == VERSIONS_MAX, "in the place of one: no more"
     with pytest.raises(ValueError, match=r"versions: found 501; expected at most 500"):
-        corrected(FULL, from_us=7 * S + 1, ideal_cycle_s=2.5)
+        corrected(FULL, replace(new, valid_from_us=7 * S + 1))
+
+
+@pytest.mark.parametrize("us", [EVER_US, 7 * S + 1])
+def test_the_first_version_and_one_that_is_not_there_cannot_be_taken_back(us):
+    with pytest.raises(ValueError, match="not the first, and still there"):
+        without(FULL, us)
 
 
 class Found:
