@@ -45,6 +45,11 @@ NO_TABLET = (
     "admits it as one."
 )
 UNSURE = "Takt cannot check at the moment who you are. It tries again by itself."
+SIGNED_OUT = (
+    "You are signed out, so nothing was changed. What you typed still stands where you go back to in "
+    "your browser; sign in before you send it again."
+)
+NOT_HIS = "You may not do this. Nothing was changed."
 UNSENT = (
     "Takt cannot check at the moment who you are, so nothing was done. Go back: what you typed stands "
     "there yet. Then send it again."
@@ -270,9 +275,10 @@ class Access:
         path, http = scope["path"], scope["type"] == "http"
         people = http and not path.startswith(("/api/", "/_", "/metrics"))
         page = people and scope["method"] in READING
+        form = people and not page and "text/html" in Headers(scope=scope).get("accept", "")
         if scope["state"].get("unsure"):
-            if people and not page and "text/html" in Headers(scope=scope).get("accept", ""):
-                text = refused.page(UNSENT, theme=self._gate.theme)  # a form, sent by a browser
+            if form:  # sent by a browser
+                text = refused.page(UNSENT, theme=self._gate.theme)
                 await HTMLResponse(text, status_code=503)(scope, receive, send)
             elif page:
                 text = refused.page(UNSURE, theme=self._gate.theme, again=True)
@@ -290,6 +296,10 @@ class Access:
             tablet = self._gate.verdict("/switch", scope["state"]["who"]) == "yes"
             to = f"{'/switch' if tablet else '/login'}?next={back}"
             await RedirectResponse(to, status_code=303)(scope, receive, send)
+        elif form:
+            words, status = (NOT_HIS, 403) if verdict == "no" else (SIGNED_OUT, 401)
+            text = refused.page(words, theme=self._gate.theme, back=path)
+            await HTMLResponse(text, status_code=status)(scope, receive, send)
         elif verdict == "no":
             await refuse(scope, receive, send, status=403, message="you may not see this")
         else:

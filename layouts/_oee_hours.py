@@ -46,7 +46,8 @@ def hour_rows(now: Snapshot, shown: Standings, slots: int = HOURS, *, serial: bo
         }
         if serial:
             out[f"hour:{n}"]["holds"] = holds_up(shown, start, end)
-    return out | {"hours": _sum(shown)}
+    days = any(end - start > DAYS_US for (start, end), _ in found)
+    return out | {"hours": _sum(shown), "by": {"title": "Day by day" if days else "Hour by hour"}}
 
 
 def _at(start_us: int, end_us: int, zone: str) -> str:

@@ -235,6 +235,7 @@ def hours(slots: int = HOURS, *, serial: bool = False) -> Component:
     )
     note = html.Span("bar: good · mark: expected at the target", className="note")
     head = html.Div(
-        [html.H2("Hour by hour"), html.Span(className="grow"), note], className="panel-head"
+        [keyed("by", slot("title"), tag=html.H2), html.Span(className="grow"), note],
+        className="panel-head",
     )
     return html.Section([head, table], className="panel")

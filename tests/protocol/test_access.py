@@ -151,6 +151,22 @@ def test_a_person_of_the_demo_signs_in_and_out(demo):
     assert visitor.get("/account").status_code == 303
 
 
+def test_a_form_of_who_was_signed_out_elsewhere_is_answered_by_a_page(demo):
+    visitor = as_person(demo, "engineer")
+    (token,) = [c.value for c in visitor.cookies.jar if c.name == "takt_session"]
+    visitor.post("/logout")
+    visitor.cookies.set("takt_session", token)
+    form = {"what": "exception", "date": "2026-12-01"}
+    answer = visitor.post("/calendar/press-shop", data=form, headers={"Accept": "text/html,*/*"})
+    assert answer.status_code == 401
+    assert "You are signed out, so nothing was changed" in answer.text
+    assert 'href="/login?next=/calendar/press-shop"' in answer.text
+    program = visitor.post(
+        "/calendar/press-shop", data=form, headers={"Accept": "application/json"}
+    )
+    assert (program.status_code, program.json()["error"]["code"]) == (401, "unauthorized")
+
+
 def test_wrong_name_and_wrong_password_sound_alike(demo):
     words = set()
     for id, password in (("engineer", "not the password"), ("nobody", "not the password")):

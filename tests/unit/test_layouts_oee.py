@@ -27,6 +27,13 @@ def whole():
     return live(**{f"m{n}": standing(BEGUN) for n in range(1, 9)})
 
 
+def test_hours_are_called_hours_and_days_days():
+    one, day_us = standing(BEGUN), 86_400_000_000
+    assert oee.rows(live(m1=one), "m1")["by"] == {"title": "Hour by hour"}
+    edges = tuple(BEGUN + n * day_us for n in range(len(one.hours) + 1))
+    assert oee.rows(live(m1=replace(one, edges=edges)), "m1")["by"] == {"title": "Day by day"}
+
+
 def test_one_figure_everywhere():
     now = whole()
     shown = percent(now.standings["m1"].account.oee.oee_index)
