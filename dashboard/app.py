@@ -30,6 +30,7 @@ from dashboard.forms import (
     oidc,
     pattern,
     people,
+    reasons,
     report,
     stop,
     switch,
@@ -69,10 +70,11 @@ SCREENS = {
 }
 FORMS = (
     login, account, people, devices, switch, oidc, calendar, pattern, stop, report, work_order,
+    reasons,
 )  # fmt: skip
 FORM_PAGES = {
     "account", "people", "devices", "calendar", "stop", "shift-report", "shift-reports",
-    "maintenance", "work-order",
+    "maintenance", "work-order", "reasons",
 }  # fmt: skip
 
 INDEX = """<!DOCTYPE html>

@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 MENU = (  # title, address, right
     ("My account", "/account", "account"),
+    ("Reasons of stops", "/reasons", "records"),
     ("Audit trail", "/audit", "audit"),
     ("People", "/people", "people"),
     ("Walls, tablets, tokens", "/devices", "devices"),
