@@ -69,8 +69,8 @@ def _kind(entry: Entry, n: int, spare: int) -> Tag:
     fails = entry.value(f"{at}fails") == "yes"
     return Tag(
         "fieldset",
-        Tag("legend", entry.value(f"{at}name") or "Another kind"),
-        _reason(entry, at, "kind of reason", fails=fails, words=FAILED),
+        Tag("legend", entry.value(f"{at}name") or "another kind", **{"class": "visually-hidden"}),
+        _reason(entry, at, "kind", fails=fails, kind=True),
         *(
             _reason(entry, f"{at}below-{m}-", "reason",
                     fails=entry.value(f"{at}below-{m}-fails") == "yes" if m < there else fails)
@@ -80,18 +80,18 @@ def _kind(entry: Entry, n: int, spare: int) -> Tag:
     )  # fmt: skip
 
 
-def _reason(entry: Entry, at: str, label: str, *, fails: bool, words: str = "") -> Component:
+def _reason(entry: Entry, at: str, label: str, *, fails: bool, kind: bool = False) -> Component:
     box = Tag("input", type="checkbox", name=f"{at}fails", value="yes", checked=fails,
               title=FAILED, **{"aria-label": FAILED})  # fmt: skip
     name = Tag("input", name=f"{at}name", value=entry.value(f"{at}name"), maxlength=str(NAME_MAX),
-               autocomplete="off", **{"aria-label": label})  # fmt: skip
+               autocomplete="off", placeholder=f"another {label}", **{"aria-label": label})  # fmt: skip
     return html.Div(
         [
             hidden(f"{at}id", entry.value(f"{at}id")),
             html.Label([name, refusal(entry.fault(f"{at}name"))], className="field"),
-            html.Label([box, words], className="check"),
+            html.Label([box, "failed"], className="check"),
         ],
-        className="reason-row first" if words else "reason-row",
+        className="reason-row first" if kind else "reason-row",
     )
 
 
@@ -138,6 +138,7 @@ def fault_form(shown: Shown, entry: Entry) -> Component:
             className="acts",
         ),
         again=entry.key,
+        className="faults-form",
     )  # fmt: skip
 
 
@@ -192,18 +193,20 @@ def _choice(
     for first in tree.first():
         below = tree.below(first.id)
         if below:
-            inside = [_option(one, chosen) for one in below]
+            inside = [_option(tree, one, chosen) for one in below]
             options.append(Tag("optgroup", *inside, label=first.name))
         else:
-            options.append(_option(first, chosen))
+            options.append(_option(tree, first, chosen))
     if chosen and not tree.chosen(chosen):  # it is there no more: what was typed stays
         options.append(Tag("option", chosen, value=chosen, selected=True))
     select = Tag("select", *options, name=name, **{"aria-label": "it means"})
     return html.Label([select, refusal(fault)], className="field")
 
 
-def _option(one: Reason, chosen: str) -> Tag:
-    return Tag("option", one.name, value=one.id, selected=one.id == chosen)
+def _option(tree: ReasonTree, one: Reason, chosen: str) -> Tag:
+    """With its kind, for a closed list shows nothing else of it."""
+    words = reason_words(tree, one.id)
+    return Tag("option", words, value=one.id, selected=one.id == chosen)
 
 
 def remove_form(shown: Shown, entry: Entry) -> Component:

@@ -100,7 +100,11 @@ def _state(shown: Shown, *, begun: bool) -> Component:
         lines.append(html.P([html.B(f"{name} has reasons of its own"), f", by {shown.made()}."]))
         lines.append(printed(shown.own.signatures, zone))
     elif begun:
-        lines.append(html.P([html.B(f"{name} gets reasons of its own"), " when you save them."]))
+        whose = (
+            f"those of {shown.plant.name_of(shown.holder)}" if shown.holder else "the usual ones"
+        )
+        words = f" when you save this: so far it is a copy of {whose}."
+        lines.append(html.P([html.B(f"{name} gets reasons of its own"), words]))
     else:
         lines.append(html.P(_inherited(shown)))
         if shown.may:
@@ -130,8 +134,8 @@ def _tree(shown: Shown, entry: Entry | None, spare: int) -> Component:
     if entry is None:
         return html.Section([title, _cards(shown)], className="panel")
     words = (
-        "An empty name takes a reason away; with a kind go those below it. What was said of stops "
-        f"keeps its name. The box: {_FAILED}."
+        "An empty name takes a reason away, that of a kind those below it, too; stops that have it keep "
+        f"it. “failed”: {_FAILED}."
     )
     return html.Section(
         [
@@ -193,7 +197,7 @@ def _faults(shown: Shown, entry: Entry | None, said: str = "") -> Component:
         inside = [rivalry(entry, shown.address), note(entry.fault("")), fault_form(shown, entry)]
     return html.Section(
         [
-            html.H2("What the machines' faults mean"),
+            html.H2("What faults of the machines mean"),
             html.P(words, className="note"),
             note(said, look="run"),
             html.Nav(links, className="segs wraps"),
@@ -208,11 +212,12 @@ def _fault_table(shown: Shown) -> Component:
     rows = []
     for code in shown.codes():
         found = shown.means(code) or shown.means_anywhere(code)
-        words = html.Span("nobody said", className="off")
+        words = html.Span("nobody said", className="note")
         means = html.B(reason_words(shown.tree, found)) if found else words
         rows.append([code, shown.text(code), means])
     empty = "No code is known."
-    return table(["Code", "The machine says", "It means"], rows, empty=empty)
+    found = table(["Code", "The machine says", "It means"], rows, empty=empty)
+    return html.Div(found, className="faults-read")
 
 
 def _removal(shown: Shown, entry: Entry) -> Component:
