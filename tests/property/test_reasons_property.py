@@ -17,20 +17,22 @@ from mes.reasons import Reason, ReasonTree, from_plain, said_otherwise, to_plain
 
 PLANT = settings(DEMO).plant
 names = st.text(min_size=1, max_size=40).map(str.strip).filter(lambda t: t and t.isprintable())
-below = st.lists(st.tuples(names, st.booleans()), max_size=9)
-kinds = st.lists(st.tuples(names, st.booleans(), below), min_size=1, max_size=9)
 
 
 @st.composite
-def trees(draw):
-    reasons = []
-    for n, (name, fails, rows) in enumerate(draw(kinds)):
-        reasons.append(Reason(f"k{n}", name, "", fails))
-        reasons += [Reason(f"k{n}_{m}", *row[:1], f"k{n}", row[1]) for m, row in enumerate(rows)]
+def trees(draw, kinds=9, below=9, names=names):
+    reasons, said = [], st.tuples(names, st.booleans())
+    rows = st.tuples(said, st.lists(said, max_size=below))
+    for n, (kind, under) in enumerate(draw(st.lists(rows, min_size=1, max_size=kinds))):
+        reasons.append(Reason(f"k{n}", kind[0], "", kind[1]))
+        reasons += [Reason(f"k{n}_{m}", one[0], f"k{n}", one[1]) for m, one in enumerate(under)]
     tree = ReasonTree(reasons=tuple(reasons), strict=draw(st.booleans()))
     leaves = [one.id for one in reasons if tree.chosen(one.id)]
     codes = st.sampled_from(["1", "2", "press-1:1", "press-1:2", "press-2:1", "x:y"])
     return replace(tree, faults=draw(st.dictionaries(codes, st.sampled_from(leaves))))
+
+
+small = trees(kinds=2, below=2, names=st.just("Name"))
 
 
 class Sent(HTMLParser):
@@ -61,7 +63,7 @@ def test_a_form_that_is_sent_as_it_came_changes_nothing(tree, spare):
     }
 
 
-@given(tree=trees(), typed=st.lists(names, min_size=1, max_size=9))
+@given(tree=trees(kinds=2, names=st.just("Name")), typed=st.lists(names, min_size=1, max_size=9))
 def test_what_is_new_gets_an_id_of_its_own(tree, typed):
     form = values_of(tree)
     there = len(tree.below("k0"))
@@ -75,7 +77,7 @@ def test_what_is_new_gets_an_id_of_its_own(tree, typed):
     assert body == tree_body(form, {}, taken)[0]
 
 
-@given(old=trees(), new=trees())
+@given(old=small, new=small)
 def test_a_second_person_approves_what_is_said_otherwise_and_nothing_else(old, new):
     approves = KINDS["reason_tree"].signatures
     assert approves(None, to_plain(new), 0) == ()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from dash import html
 
 from cli.settings import DEMO, settings
 from dashboard.forms.reason_asked import asked_by
@@ -13,6 +14,7 @@ from dashboard.forms.reason_fields import (
     tree_body,
     tree_faults,
 )
+from layouts import reasons
 from layouts._entry import Entry, Rival, lines
 from layouts._html import to_html
 from layouts._reason_forms import fault_form, values_of
@@ -168,6 +170,23 @@ def test_of_more_codes_than_are_shown_those_that_mean_something_come_first():
 def test_a_reason_that_is_gone_stays_chosen_in_a_form_that_was_sent():
     entry = Entry(values={"fault-0-code": "204", "fault-0-reason": "gone"})
     assert '<option value="gone" selected>gone</option>' in to_html(fault_form(shown(), entry))
+
+
+@pytest.mark.parametrize(
+    ("form", "typed"),
+    [
+        ("tree", {"kind-0-name": "a & b", "kind-0-id": "a", "reason": "why"}),
+        ("faults", {"fault-0-code": "a & b", "fault-0-reason": "it", "reason": "why"}),
+        ("removal", {"reason": "why a & b"}),
+    ],
+)
+def test_while_the_records_are_away_what_was_typed_stands_and_keeps_its_key(form, typed):
+    bare = Shown(plant=PLANT, place="north", now_us=2, unit=PRESS, may=True)
+    entry = Entry(values=typed, version=3, key="the-key", faults={"": "Away."})
+    page = reasons.away(bare, html.Span(), {form: entry})
+    for words in ("a &amp; b", 'value="the-key"', 'value="3"', "Away.", 'value="why'):
+        assert words in page
+    assert ('value="it" selected' in page) == (form == "faults")
 
 
 @pytest.mark.parametrize(
