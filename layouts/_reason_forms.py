@@ -37,7 +37,7 @@ def tree_form(shown: Shown, entry: Entry, *, spare: int) -> Component:
     full = all(min(entry.rows(f"kind-{n}-below") + spare, BELOW_MAX) == BELOW_MAX
                for n in range(rows)) and rows == FIRST_MAX  # fmt: skip
     return post(
-        shown.address,
+        f"{shown.address}#approval",
         hidden("version", str(entry.version)),
         hidden("of", shown.place),
         hidden("drawn", entry.value("drawn") or str(shown.drawn)),
@@ -83,11 +83,12 @@ def _kind(entry: Entry, n: int, spare: int) -> Tag:
 def _reason(entry: Entry, at: str, label: str, *, fails: bool, kind: bool = False) -> Component:
     box = Tag("input", type="checkbox", name=f"{at}fails", value="yes", checked=fails,
               title=FAILED, **{"aria-label": FAILED})  # fmt: skip
+    id = entry.value(f"{at}id")
     name = Tag("input", name=f"{at}name", value=entry.value(f"{at}name"), maxlength=str(NAME_MAX),
-               autocomplete="off", placeholder=f"another {label}", **{"aria-label": label})  # fmt: skip
+               autocomplete="off", placeholder="taken away" if id else f"another {label}", **{"aria-label": label})  # fmt: skip
     return html.Div(
         [
-            hidden(f"{at}id", entry.value(f"{at}id")),
+            hidden(f"{at}id", id),
             html.Label([name, refusal(entry.fault(f"{at}name"))], className="field"),
             html.Label([box, "failed"], className="check"),
         ],
@@ -98,6 +99,15 @@ def _reason(entry: Entry, at: str, label: str, *, fails: bool, kind: bool = Fals
 def _check(name: str, words: str, *, on: bool) -> Component:
     box = Tag("input", type="checkbox", name=name, value="yes", checked=on)
     return html.Label([box, words], className="check")
+
+
+def unsaved(entry: Entry) -> Component | None:
+    """Above a long form, that something below it wants a look."""
+    if entry.fault(""):
+        return note(entry.fault(""))
+    if entry.fault("approve") and not entry.fault("sign"):
+        return note("Nothing is saved yet: somebody else has to approve it, below.", look="help")
+    return note("Nothing was saved: look at what is marked below.") if entry.faults else None
 
 
 def signing(entry: Entry) -> Component | None:
@@ -111,6 +121,7 @@ def signing(entry: Entry) -> Component | None:
             refusal(entry.fault("sign")),
         ],
         className="approval",
+        id="approval",
     )
 
 

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from layouts._desk import desk, table
 from layouts._document import note
 from layouts._entry import Entry, rivalry
-from layouts._reason_forms import fault_form, remove_form, tree_form
+from layouts._reason_forms import fault_form, remove_form, tree_form, unsaved
 from layouts._reasons import ANY, Shown, places_of, reason_words
 from layouts._signature import printed
 from mes.equipment import Plant
@@ -142,7 +142,7 @@ def _tree(shown: Shown, entry: Entry | None, spare: int) -> Component:
             title,
             html.P(words, className="note"),
             rivalry(entry, shown.address),
-            note(entry.fault("")),
+            unsaved(entry),
             tree_form(shown, entry, spare=spare),
         ],
         className="panel",
@@ -194,7 +194,7 @@ def _faults(shown: Shown, entry: Entry | None, said: str = "") -> Component:
     if entry is None:
         inside: Any = _fault_table(shown)
     else:
-        inside = [rivalry(entry, shown.address), note(entry.fault("")), fault_form(shown, entry)]
+        inside = [rivalry(entry, shown.address), unsaved(entry), fault_form(shown, entry)]
     return html.Section(
         [
             html.H2("What faults of the machines mean"),
@@ -221,7 +221,8 @@ def _fault_table(shown: Shown) -> Component:
 
 
 def _removal(shown: Shown, entry: Entry) -> Component:
-    words = "What holds above applies here again. Stops keep what was said of them."
+    again = "The usual ones hold" if shown.place == shown.plant.id else "What holds above applies"
+    words = f"{again} here again. Stops keep what people said of them."
     opened = bool(entry.values or entry.faults)
     return html.Section(
         html.Details(

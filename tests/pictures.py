@@ -40,6 +40,7 @@ FORMS = {  # who is signed in, "" for nobody; {stop}, {report}: the address of o
     "report": ("{report}", "desk", "supervisor"),
     "login": ("/login", "tablet", ""),
     "calendar": ("/calendar/press-shop", "desk", "engineer"),
+    "reasons": ("/reasons/north", "desk", "engineer"),
     "audit": ("/audit", "desk", "manager"),
     "people": ("/people", "desk", "admin"),
     "devices": ("/devices", "desk", "admin"),

@@ -35,7 +35,7 @@ RIGHT = "master_data"
 FIELDS_MAX = max(3 * FIRST_MAX * (1 + BELOW_MAX), 2 * FAULT_ROWS) + 50
 SAID = {
     "saved": "Saved. Stops are asked these reasons from now on.",
-    "taken": "They are taken away: what holds above applies here again.",
+    "taken": "They are taken away.",
 }
 FAULTS_SAID = "Saved. What these faults mean holds for stops that have been, too."
 Form = dict[str, str]
