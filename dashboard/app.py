@@ -30,6 +30,7 @@ from dashboard.forms import (
     oidc,
     pattern,
     people,
+    reasons,
     report,
     stop,
     switch,
@@ -69,12 +70,12 @@ SCREENS = {
     "connections": connections,
 }
 FORMS = (
-    login, account, people, devices, switch, oidc, calendar, pattern, targets, stop, report,
-    work_order,
+    login, account, people, devices, switch, oidc, calendar, pattern, targets, reasons,
+    stop, report, work_order,
 )  # fmt: skip
 FORM_PAGES = {
     "account", "people", "devices", "calendar", "stop", "shift-report", "shift-reports",
-    "maintenance", "work-order", "targets",
+    "maintenance", "work-order", "targets", "reasons",
 }  # fmt: skip
 
 INDEX = """<!DOCTYPE html>

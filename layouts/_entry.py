@@ -114,9 +114,13 @@ def break_values(found: Sequence[Body], prefix: str = "") -> dict[str, str]:
 
 
 def lines(body: Body | None) -> list[tuple[str, str]]:
-    """A record of a plan in words: (what, how)."""
+    """A record of a plan or of reasons in words: (what, how)."""
     if body is None:
         return []
+    if "reasons" in body:
+        return _tree_lines(body)
+    if "means" in body:
+        return [(f"fault {code}", words) for code, words in body["means"].items()]
     if "shifts" in body:
         shifts = [(shift["name"], _shift_words(shift)) for shift in body["shifts"]]
         return [("from", body["valid_from"]), *(shifts or [("shifts", "none")])]
@@ -134,6 +138,20 @@ def lines(body: Body | None) -> list[tuple[str, str]]:
 def _planned(one: Body) -> str:
     said = (f"{name} {one[name]}" for name in one if name != "valid_from" and one[name] is not None)
     return ", ".join(said)
+
+
+def _tree_lines(body: Body) -> list[tuple[str, str]]:
+    """A line for each kind of reason, with those below it."""
+    rows = body["reasons"]
+    out = []
+    for first in (one for one in rows if not one.get("parent")):
+        below = [_failed(one) for one in rows if one.get("parent") == first["id"]]
+        out.append((_failed(first), ", ".join(below) or "nothing below it"))
+    return [*out, ("strict", "yes" if body.get("strict") else "no")]
+
+
+def _failed(one: Body) -> str:
+    return f"{one['name']} (failed)" if one.get("fails") else str(one["name"])
 
 
 def _shift_words(shift: Body) -> str:

@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 MENU = (  # title, address, right
     ("My account", "/account", "account"),
     ("Targets", "/targets", "records"),
+    ("Reasons of stops", "/reasons", "records"),
     ("Audit trail", "/audit", "audit"),
     ("People", "/people", "people"),
     ("Walls, tablets, tokens", "/devices", "devices"),

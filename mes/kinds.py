@@ -107,6 +107,16 @@ def _past_is_signed(old: Body | None, new: Body | None, now_us: int) -> Ids:
     return ("approved",) if since is not None and since < now_us else ()
 
 
+def _meaning_is_signed(old: Body | None, new: Body | None, _now_us: int) -> Ids:
+    """Who says otherwise which stops were failures, or what faults meant, changes figures that were
+    shown: a second person approves.
+    """
+    if old is None:
+        return ()
+    after = None if new is None else reasons.from_plain(new)
+    return ("approved",) if reasons.said_otherwise(reasons.from_plain(old), after) else ()
+
+
 KINDS: Mapping[str, Kind] = {
     k.key: k
     for k in (
@@ -160,6 +170,7 @@ KINDS: Mapping[str, Kind] = {
             see="records",
             check=_reason_tree,
             places=_of_itself,
+            signatures=_meaning_is_signed,
             wide=True,
         ),
         Kind(

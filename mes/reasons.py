@@ -89,6 +89,27 @@ def to_plain(tree: ReasonTree) -> dict[str, Any]:
     }
 
 
+def said_otherwise(old: ReasonTree, new: ReasonTree | None) -> tuple[str, ...]:
+    """What `new` says otherwise of stops that have been, in words: reasons that now fail or fail no
+    more, faults that mean something else or nothing. new: None where the tree is taken away.
+
+    What is new says nothing of what has been; a reason that is gone keeps what it was.
+    """
+    after = new or ReasonTree(reasons=())
+    now = {one.id: one.fails for one in after.reasons}
+    found = [one.name for one in old.reasons if now.get(one.id, one.fails) != one.fails]
+    for code in dict.fromkeys((*old.faults, *after.faults)):
+        meant = _meant(old.faults, code)
+        if meant and meant != _meant(after.faults, code):
+            found.append(f"fault {code}")
+    return tuple(found)
+
+
+def _meant(faults: Mapping[str, str], code: str) -> str:
+    """As `of_fault`, of a code or unit:code."""
+    return faults.get(code) or faults.get(code.partition(":")[2], "")
+
+
 def _reason(row: object, n: int) -> Reason:
     where = f"reasons[{n}]"
     if not isinstance(row, dict) or row.keys() - _MEMBERS:

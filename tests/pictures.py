@@ -41,6 +41,7 @@ FORMS = {  # who is signed in, "" for nobody; {stop}, {report}: the address of o
     "login": ("/login", "tablet", ""),
     "calendar": ("/calendar/press-shop", "desk", "engineer"),
     "targets": ("/targets/press-shop?unit=press-1", "desk", "engineer"),
+    "reasons": ("/reasons/north", "desk", "engineer"),
     "audit": ("/audit", "desk", "manager"),
     "people": ("/people", "desk", "admin"),
     "devices": ("/devices", "desk", "admin"),

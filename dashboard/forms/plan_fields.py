@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from itertools import chain, count
 from typing import Any
 
 from layouts._words import sentence
@@ -91,7 +92,7 @@ def pattern_body(form: Values, place: str) -> tuple[dict[str, Any], list[int]]:
             continue
         id = form.get(f"{at}id", "").strip()
         if not id:
-            id = _free(slug(name) or "shift", taken)
+            id = free_id(slug(name) or "shift", taken)
             taken.add(id)
         days = form.get(f"{at}days", "").split()
         shifts.append(
@@ -109,9 +110,10 @@ def pattern_body(form: Values, place: str) -> tuple[dict[str, Any], list[int]]:
     return body, rows
 
 
-def _free(id: str, taken: set[str]) -> str:
-    more = (f"{id[:60]}-{n}" for n in range(2, SHIFT_ROWS + 3))
-    return id if id not in taken else next(one for one in more if one not in taken)
+def free_id(id: str, taken: Set[str], most: int = 63) -> str:
+    """The id, or with a number behind it, of `most` characters at most; one that is not taken."""
+    more = (f"{id[: most - len(str(n)) - 1]}-{n}" for n in count(2))
+    return next(one for one in chain((id[:most],), more) if one not in taken)
 
 
 def pattern_faults(message: str, form: Values, rows: Sequence[int]) -> dict[str, str]:

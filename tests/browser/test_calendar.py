@@ -108,6 +108,7 @@ def test_a_wall_follows_the_calendar_within_seconds(plant, browsers):
 FORM_PAGES = (
     "/account", "/people", "/people/operator", "/devices", "/calendar/north", "/audit", "/switch",
     "/calendar/press-shop?new=extra", "/calendar/press-shop/pattern",
+    "/reasons/north", "/reasons/press-line",
 )  # fmt: skip
 SIZES = ((1920, 1080), (1440, 900), (1280, 800))
 IN_THEIR_OWN_LANGUAGE = (
