@@ -119,6 +119,11 @@ class Doorway:
     def close(self) -> None:
         self._hashing.close()
 
+    def name_of(self, id: str) -> str:
+        """What a person is called; who is not known goes by his id."""
+        body = self.gate.register.known.body("person", id)
+        return str(body["name"]) if body else {"takt": "Takt"}.get(id, id)
+
     async def hashed(
         self, owner: str, kind: str, secret: str | None, link: str | None = None
     ) -> Callable[[Connection], None]:

@@ -12,10 +12,11 @@ from sqlalchemy.engine import Connection
 
 from dashboard.doorway import Doorway
 from dashboard.forms.parts import viewer_of
+from dashboard.forms.screen import Screen
 from dashboard.hub import Hub
 from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
-from layouts import oee, refused
+from layouts import oee
 from mes.energy import Peak
 from mes.hours_and_days import day_of, hours, pieces
 from mes.site_time import LAST_US
@@ -29,7 +30,6 @@ from store.log.standings import of_window
 MINUTE_US, HOUR_US, DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000
 DAYS_MAX, STATES_MAX_US, HOURS_MAX_US = 31, 2 * DAY_US, 36 * HOUR_US
 SPANS = {"day": 0, "week": 6, "month": 30}  # whole days before today
-AWAY = "Takt cannot reach its data at the moment. It tries again by itself."
 EXPECTED = (
     "There is no such window. Expected day, week, month, a date as 2026-01-31, or two moments as "
     f"2026-01-31T06:00..2026-01-31T14:00, of {DAYS_MAX} days at most."
@@ -90,10 +90,7 @@ def _minute_us(text: str, zone: ZoneInfo) -> int:
 
 def register(server: FastAPI, config: Config, hub: Hub, doorway: Doorway) -> None:
     """Add the route."""
-    theme = config.dashboard.theme
-
-    def refusal(words: str, status: int, *, again: bool = False) -> Response:
-        return HTMLResponse(refused.page(words, theme=theme, again=again), status_code=status)
+    screen, theme = Screen(config, doorway), config.dashboard.theme
 
     @server.get("/downtime/{id}/{rest:path}", include_in_schema=False)
     async def below(id: str, rest: str) -> Response:
@@ -110,18 +107,18 @@ def register(server: FastAPI, config: Config, hub: Hub, doorway: Doorway) -> Non
     async def drawn(id: str, window: str) -> Response:
         asks, zone = who(), ZoneInfo(config.plant.time_zone)
         if not asks.person.has("records"):
-            return refusal("You may not see what was before.", 403)
+            return screen.refused("You may not see what was before.", 403)
         now = hub.snapshot(asks.person.scope)
         if not oee.known(now.plant, id):
-            return refusal("There is no such place, or you see it in part only.", 404)
+            return screen.refused("There is no such place, or you see it in part only.", 404)
         try:
             asked = window_of(window, time.time_ns() // 1000, zone)
         except (ValueError, OverflowError):
-            return refusal(EXPECTED, 404)
+            return screen.refused(EXPECTED, 404)
         try:
             found = await doorway.desk.read(lambda c: _read(c, hub, id, asked, zone))
         except RecordsAway:
-            return refusal(AWAY, 503, again=True)
+            return screen.away()
         return _drawn(asks, now, id, window, found)
 
     def _drawn(asks: Who, now: Snapshot, id: str, window: str, found: _Found) -> Response:

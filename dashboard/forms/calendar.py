@@ -15,9 +15,10 @@ from dashboard.forms.plan_fields import (
     exception_faults,
     parted,
 )
+from dashboard.forms.screen import Screen
 from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
-from layouts import calendar, refused
+from layouts import calendar
 from layouts._entry import Entry, break_values
 from layouts._signature import printed
 from mes.kinds import Remove, Set
@@ -31,7 +32,6 @@ SAID = {
     "removed": "The holiday is taken away.",
     "taken": "The pattern is taken away.",
 }
-AWAY = "Takt cannot reach its data at the moment. It tries again by itself."
 Form = dict[str, str]
 
 
@@ -58,23 +58,18 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
         return screen.may(who(), place) or await screen.change(who(), place, await fields(request))
 
 
-class _Screen:
+class _Screen(Screen):
     def __init__(self, config: Config, doorway: Doorway) -> None:
-        self._config, self._doorway = config, doorway
-        self._theme = config.dashboard.theme
+        super().__init__(config, doorway)
         self.readers = Readers(config.plant, doorway)
 
     def may(self, asks: Who, place: str = "") -> Response | None:
         """Why not, as a page; None for whoever may."""
         if not (asks.signed_in and asks.person.has("records")):
-            return self._refused("You may not see the calendar.", 403)
+            return self.refused("You may not see the calendar.", 403)
         if place not in self.readers.sees(asks):
-            return self._refused("There is no such place, or you do not see it.", 404)
+            return self.refused("There is no such place, or you do not see it.", 404)
         return None
-
-    def _refused(self, words: str, status: int, *, again: bool = False) -> Response:
-        text = refused.page(words, theme=self._theme, again=again)
-        return HTMLResponse(text, status_code=status)
 
     async def show(
         self, asks: Who, place: str, week: str, chosen: tuple[str, str] | None, said: str
@@ -82,7 +77,7 @@ class _Screen:
         try:
             plan = await self.readers.plan(place)
         except RecordsAway:
-            return self._refused(AWAY, 503, again=True)
+            return self.away()
         entry = None
         if chosen is not None and self.readers.may(asks, "exceptions", place):
             entry = _begun(plan, *chosen) if chosen[1] else self._new(week)
@@ -143,7 +138,7 @@ class _Screen:
                 return await self._days_off(asks, place, form)
             return await self._remove(asks, place, form)
         except Forbidden as error:
-            return self._refused(f"{error}. Nothing was changed.", 403)
+            return self.refused(f"{error}. Nothing was changed.", 403)
 
     async def _except(self, asks: Who, place: str, form: Form) -> Response:
         entry = Entry(values=form)
@@ -202,7 +197,7 @@ class _Screen:
                 plan = await self.readers.plan(place)
                 return self._drawn(asks, plan, date, 422, said=str(error), look="stop")
         except UNAVAILABLE as error:
-            return self._refused(not_now(error), 503)
+            return self.refused(not_now(error), 503)
         return _to(place, date, said)
 
     async def _days_off(self, asks: Who, place: str, form: Form) -> Response:

@@ -19,8 +19,9 @@ from dashboard.forms.parts import (
     lacks,
     viewer_of,
 )
+from dashboard.forms.screen import Screen
 from dashboard.identity import Who, who
-from layouts import devices, refused
+from layouts import devices
 from mes.kinds import Set
 from mes.people import RIGHTS, covers
 from mes.records import Conflict, Refused
@@ -55,17 +56,11 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
         return screen.may(who()) or await screen.change(who(), request)
 
 
-class _Screen:
-    def __init__(self, config: Config, doorway: Doorway) -> None:
-        self._config, self._doorway = config, doorway
-        self._theme = config.dashboard.theme
-
+class _Screen(Screen):
     def may(self, asks: Who) -> Response | None:
         """Why not, as a page; None for whoever may."""
         words = lacks(asks, "devices", self._config.plant.id)
-        if not words:
-            return None
-        return HTMLResponse(refused.page(words, theme=self._theme), status_code=403)
+        return self.refused(words, 403) if words else None
 
     async def all(self, asks: Who, status: int = 200, **said: Any) -> Response:
         known, seen_us = self._doorway.gate.register.known, None

@@ -13,10 +13,11 @@ from sqlalchemy.engine import Connection
 
 from dashboard.doorway import UNAVAILABLE, Doorway
 from dashboard.forms.parts import fields, not_now, viewer_of
+from dashboard.forms.screen import Screen
 from dashboard.hub import Hub
 from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
-from layouts import maintenance, refused
+from layouts import maintenance
 from layouts._losses import Words, texts
 from layouts._maintenance_forms import Asking, Planning
 from layouts._parts import widest
@@ -29,7 +30,6 @@ from store.config import Config
 from store.log.accounts import basis
 from store.log.maintenance import DAYS, orders, plans_now, spent
 
-AWAY = "Takt cannot reach its data at the moment. It tries again by itself."
 SAID = {
     "planned": "It is planned: its work order is made when it is due.",
     "taken": "The plan is taken away. Work orders that it made stay.",
@@ -63,10 +63,10 @@ def _us(text: str) -> int | None:
     return int(text) if _US.fullmatch(text) else None
 
 
-class _Screen:
+class _Screen(Screen):
     def __init__(self, config: Config, doorway: Doorway, hub: Hub) -> None:
-        self._doorway, self._hub = doorway, hub
-        self._theme = config.dashboard.theme
+        super().__init__(config, doorway)
+        self._hub = hub
 
     def plant(self, asks: Who) -> Plant:
         """The part of the plant that he sees."""
@@ -75,19 +75,11 @@ class _Screen:
     def may(self, asks: Who, place: str) -> Response | None:
         """Why not, as a page; None for whoever may."""
         if not (asks.signed_in and asks.person.has("records")):
-            return self._refused("You may not see maintenance.", 403)
+            return self.refused("You may not see maintenance.", 403)
         plant = self.plant(asks)
         if not plant.has(place) or place in plant.partial:
-            return self._refused("There is no such place, or you do not see all of it.", 404)
+            return self.refused("There is no such place, or you do not see all of it.", 404)
         return None
-
-    def _refused(self, words: str, status: int, *, again: bool = False) -> Response:
-        text = refused.page(words, theme=self._theme, again=again)
-        return HTMLResponse(text, status_code=status)
-
-    def _name(self, id: str) -> str:
-        body = self._doorway.gate.register.known.body("person", id)
-        return str(body["name"]) if body else {"takt": "Takt"}.get(id, id)
 
     async def show(
         self,
@@ -102,7 +94,7 @@ class _Screen:
         try:
             shown = await self._doorway.desk.read(lambda c: self._found(c, asks, place, opened))
         except RecordsAway:
-            return self._refused(AWAY, 503, again=True)
+            return self.away()
         viewer = viewer_of(self._doorway, asks, on="/maintenance")
         text = maintenance.page(shown, viewer, said=said, look=look, theme=self._theme)
         return HTMLResponse(text, status_code=status)
@@ -128,7 +120,7 @@ class _Screen:
             accounts=spent(connection, self._hub.plant, units, by, views, now_us=now_us),
             words=Words(texts(unit.fault_texts for unit in units), by.reasons[units[0].id]),
             views=views,
-            names=self._name,
+            names=self._doorway.name_of,
             may_ask=may_ask,
             may_do=lambda unit: asks.person.may(DO, paths[unit]),
             now_us=now_us,
@@ -143,7 +135,7 @@ class _Screen:
             command = _command(what, form, self._hub.plant.time_zone)
             done = await self._doorway.desk.perform(command, asks.person, key, device=asks.where)
         except Forbidden as error:
-            return self._refused(f"{error}. Nothing was changed.", 403)
+            return self.refused(f"{error}. Nothing was changed.", 403)
         except Refused as error:
             status = 409 if isinstance(error, Conflict) else 422
             if what == "take away":
@@ -151,7 +143,7 @@ class _Screen:
             return await self.show(asks, place, _opened(form, f"{error}."), status)
         except UNAVAILABLE as error:
             if what == "take away":
-                return self._refused(not_now(error), 503)
+                return self.refused(not_now(error), 503)
             text = maintenance.away(
                 self.plant(asks),
                 place,

@@ -8,12 +8,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import UploadFile
 
 from dashboard.doorway import UNAVAILABLE, Doorway
-from dashboard.forms.calendar import AWAY
 from dashboard.forms.parts import not_now, viewer_of
 from dashboard.forms.plan import Readers, now_us, version_in
 from dashboard.forms.plan_fields import pattern_body, pattern_faults
+from dashboard.forms.screen import Screen
 from dashboard.identity import Who, who
-from layouts import pattern, refused
+from layouts import pattern
 from layouts._entry import Entry
 from layouts._plan import holding
 from layouts._signature import printed
@@ -50,10 +50,9 @@ async def _typed(request: Request) -> Form:
     return out
 
 
-class _Screen:
+class _Screen(Screen):
     def __init__(self, config: Config, doorway: Doorway) -> None:
-        self._config, self._doorway = config, doorway
-        self._theme = config.dashboard.theme
+        super().__init__(config, doorway)
         self._readers = Readers(config.plant, doorway)
 
     def may(self, asks: Who, place: str) -> Response | None:
@@ -61,27 +60,23 @@ class _Screen:
         if not (asks.signed_in and asks.person.has("calendar")):
             words = "Engineers, managers and administrators change shift patterns."
         elif place not in self._readers.sees(asks):
-            return self._refused("There is no such place, or you do not see it.", 404)
+            return self.refused("There is no such place, or you do not see it.", 404)
         elif not self._readers.may(asks, "calendar", place):
             words = "You may not change the shifts of this place."
         else:
             return None
-        return self._refused(words, 403)
-
-    def _refused(self, words: str, status: int, *, again: bool = False) -> Response:
-        text = refused.page(words, theme=self._theme, again=again)
-        return HTMLResponse(text, status_code=status)
+        return self.refused(words, 403)
 
     async def show(self, asks: Who, place: str, of: str, begin: str) -> Response:
         today = self._readers.today()
         try:
             plan = await self._readers.plan(place)
         except UNAVAILABLE:
-            return self._refused(AWAY, 503, again=True)
+            return self.away()
         if of:
             record = next((r for r in plan.patterns if r.id == f"{place}@{of}"), None)
             if record is None or record.body is None:
-                return self._refused(f"No pattern begins on {of} here, or no longer.", 404)
+                return self.refused(f"No pattern begins on {of} here, or no longer.", 404)
             values = pattern.values_of(record.body) | {"of": record.id}
             signed = printed(record.signatures, self._config.plant.time_zone)
             entry = Entry(values=values, version=record.version, signed=signed)
@@ -144,7 +139,7 @@ class _Screen:
         except Conflict as conflict:
             return await self._second(asks, place, entry, conflict, fixed=fixed)
         except (Forbidden, Missing) as error:
-            return self._refused(f"{error}. Nothing was changed.", 403)
+            return self.refused(f"{error}. Nothing was changed.", 403)
         except Refused as error:
             entry = replace(entry, faults=pattern_faults(str(error), form, rows))
             return self._drawn(asks, place, entry, 422, fixed=fixed, spare=0)

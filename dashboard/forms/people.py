@@ -16,8 +16,9 @@ from dashboard.forms.parts import (
     lacks,
     viewer_of,
 )
+from dashboard.forms.screen import Screen
 from dashboard.identity import Who, who
-from layouts import people, refused
+from layouts import people
 from mes import access
 from mes.kinds import Set
 from mes.records import Conflict, Record, Refused
@@ -55,17 +56,11 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
         return screen.may(who()) or await screen.change(who(), id, request)
 
 
-class _Screen:
-    def __init__(self, config: Config, doorway: Doorway) -> None:
-        self._config, self._doorway = config, doorway
-        self._theme = config.dashboard.theme
-
+class _Screen(Screen):
     def may(self, asks: Who) -> Response | None:
         """Why not, as a page; None for whoever may."""
         words = lacks(asks, "people", self._config.plant.id)
-        if not words:
-            return None
-        return HTMLResponse(refused.page(words, theme=self._theme), status_code=403)
+        return self.refused(words, 403) if words else None
 
     def all(
         self, asks: Who, status: int = 200, said: str = "", typed: dict[str, Any] | None = None
@@ -91,8 +86,7 @@ class _Screen:
     def one(self, asks: Who, id: str, status: int = 200, **said: Any) -> Response:
         record = self._record(id)
         if record is None:
-            text = refused.page(f"Nobody signs in as “{id}”.", theme=self._theme)
-            return HTMLResponse(text, status_code=404)
+            return self.refused(f"Nobody signs in as “{id}”.", 404)
         text = people.one(
             self._config.plant,
             viewer_of(self._doorway, asks),

@@ -110,10 +110,6 @@ class Readers:
             found = self.today()
         return monday_of(min(max(found, dt.date(1980, 1, 1)), dt.date(2190, 1, 1)))
 
-    def name_of(self, id: str) -> str:
-        body = self.doorway.gate.register.known.body("person", id)
-        return str(body["name"]) if body else {"takt": "Takt"}.get(id, id)
-
     def shown(self, asks: Who, plan: Plan, monday: dt.date) -> Shown:
         place, records = plan.place, (*plan.patterns, *plan.holidays, *plan.exceptions)
         return Shown(
@@ -125,7 +121,7 @@ class Readers:
             patterns=plan.patterns,
             holidays=plan.holidays,
             exceptions=plan.exceptions,
-            names={record.by: self.name_of(record.by) for record in records},
+            names={record.by: self.doorway.name_of(record.by) for record in records},
             whole_site=self.plant.id in self.sees(asks),
             may_plan=self.may(asks, "calendar", place),
             may_except=self.may(asks, "exceptions", place),
@@ -139,7 +135,9 @@ class Readers:
             if found is None or found.body is not None:
                 return None
         signed = printed(found.signatures, self.plant.time_zone)
-        return Rival(name=self.name_of(found.by), at=self.at(found), body=found.body, signed=signed)
+        return Rival(
+            name=self.doorway.name_of(found.by), at=self.at(found), body=found.body, signed=signed
+        )
 
     def at(self, record: Record) -> str:
         return moment_of(record.at_us, self.plant.time_zone, now_us())

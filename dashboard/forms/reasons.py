@@ -13,11 +13,11 @@ from dashboard.forms.parts import fields, not_now, viewer_of
 from dashboard.forms.plan import Readers, now_us, version_in
 from dashboard.forms.reason_asked import FORMS, Asked, asked_by
 from dashboard.forms.reason_fields import faults_here
+from dashboard.forms.screen import Screen
 from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
 from dashboard.signing import Signing, sign
 from layouts import reasons as layout
-from layouts import refused
 from layouts._entry import Entry
 from layouts._reason_forms import values_of
 from layouts._reasons import ANY, FAULT_ROWS, Shown, places_of
@@ -30,7 +30,6 @@ from store.config import Config
 from store.log.codes import TREE
 from store.log.reading import Records
 
-AWAY = "Takt cannot reach its data at the moment. It tries again by itself."
 RIGHT = "master_data"
 FIELDS_MAX = max(3 * FIRST_MAX * (1 + BELOW_MAX), 2 * FAULT_ROWS) + 50
 SAID = {
@@ -62,10 +61,9 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
         return screen.may(who(), place) or await screen.change(who(), place, form, request.scope)
 
 
-class _Screen:
+class _Screen(Screen):
     def __init__(self, config: Config, doorway: Doorway) -> None:
-        self._plant, self._doorway = config.plant, doorway
-        self._theme = config.dashboard.theme
+        super().__init__(config, doorway)
         self._readers = Readers(config.plant, doorway)
 
     def sees(self, asks: Who) -> list[str]:
@@ -74,14 +72,10 @@ class _Screen:
     def may(self, asks: Who, place: str = "") -> Response | None:
         """Why not, as a page; None for whoever may."""
         if not (asks.signed_in and asks.person.has("records")):
-            return self._refused("You may not see the reasons of stops.", 403)
+            return self.refused("You may not see the reasons of stops.", 403)
         if place not in self.sees(asks):
-            return self._refused("There is no such place, or you do not see all of it.", 404)
+            return self.refused("There is no such place, or you do not see all of it.", 404)
         return None
-
-    def _refused(self, words: str, status: int, *, again: bool = False) -> Response:
-        text = refused.page(words, theme=self._theme, again=again)
-        return HTMLResponse(text, status_code=status)
 
     def _bare(self, asks: Who, place: str, unit: str) -> Shown:
         """What is known of the page without the records."""
@@ -119,7 +113,7 @@ class _Screen:
                 if id in trees and self._plant.path_of(id).startswith(f"{path}/")
             ],
             drawn=newest.version if newest else 0,
-            by=self._readers.name_of(own.by) if own else "",
+            by=self._doorway.name_of(own.by) if own else "",
         )
 
     async def show(
@@ -128,7 +122,7 @@ class _Screen:
         try:
             shown = await self._found(asks, place, unit)
         except RecordsAway:
-            return self._refused(AWAY, 503, again=True)
+            return self.away()
         faults_said = FAULTS_SAID if said == "faults" else ""
         words = SAID.get(said, "")
         return self._drawn(asks, shown, begin=begin, said=words, faults_said=faults_said)
@@ -186,7 +180,7 @@ class _Screen:
         except Conflict as conflict:
             return await self._second(asks, shown, asked, conflict)
         except (Forbidden, Missing) as error:
-            return self._refused(f"{error}. Nothing was changed.", 403)
+            return self.refused(f"{error}. Nothing was changed.", 403)
         except Unsigned as error:
             asked = replace(asked, entry=replace(entry, values=form | {"sign_meaning": "approved"}))
             words = {"sign": sentence(str(error))} if signing.id else {}

@@ -12,10 +12,11 @@ from starlette.types import Scope
 
 from dashboard.doorway import UNAVAILABLE, Doorway, Turned, Waiting
 from dashboard.forms.parts import conflict_words, fields, not_now, viewer_of
+from dashboard.forms.screen import Screen
 from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
 from dashboard.signing import Signing, sign
-from layouts import refused, report, report_csv
+from layouts import report, report_csv
 from layouts.report import Shown
 from mes.kinds import KINDS
 from mes.records import Conflict, Forbidden, Invalid, Record, Refused
@@ -36,7 +37,6 @@ from store.log.accounts import basis
 from store.log.reading import Records, is_text
 from store.log.reports import figures_of, shift_of
 
-AWAY = "Takt cannot reach its data at the moment. It tries again by itself."
 LISTED = 200
 SAID = {"sign": "It is signed and handed over.", "revise": "This is the new revision."}
 Form = dict[str, str]
@@ -61,24 +61,16 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
         return await screen.change(who(), id, await fields(request), request.scope)
 
 
-class _Screen:
-    def __init__(self, config: Config, doorway: Doorway) -> None:
-        self._plant, self._doorway = config.plant, doorway
-        self._theme = config.dashboard.theme
-
-    def _refused(self, words: str, status: int, *, again: bool = False) -> Response:
-        text = refused.page(words, theme=self._theme, again=again)
-        return HTMLResponse(text, status_code=status)
-
+class _Screen(Screen):
     def _none(self) -> Response:
-        return self._refused("There is no such report, or you do not see it.", 404)
+        return self.refused("There is no such report, or you do not see it.", 404)
 
     def _snapshot(self, asks: Who) -> Snapshot:
         return Snapshot(plant=self._plant.within(asks.person.scope), now_us=time.time_ns() // 1000)
 
     async def listed(self, asks: Who) -> Response:
         if not asks.person.has("records"):
-            return self._refused("You may not see reports.", 403)
+            return self.refused("You may not see reports.", 403)
         seen = places_seen(asks.person, self._plant, KINDS[KIND])
         areas = [area for area in self._plant.areas if seen is None or area in seen]
 
@@ -92,7 +84,7 @@ class _Screen:
         try:
             found = await self._doorway.desk.read(look)
         except RecordsAway:
-            return self._refused(AWAY, 503, again=True)
+            return self.away()
         viewer = viewer_of(self._doorway, asks, on="/shift-reports")
         return HTMLResponse(report.listed(self._snapshot(asks), found, viewer, theme=self._theme))
 
@@ -132,7 +124,7 @@ class _Screen:
         try:
             shown = await self._found(asks, id)
         except RecordsAway:
-            return self._refused(AWAY, 503, again=True)
+            return self.away()
         return self._drawn(asks, shown, said=said) if shown else self._none()
 
     def _drawn(
@@ -146,7 +138,7 @@ class _Screen:
         try:
             shown = await self._found(asks, id)
         except RecordsAway:
-            return self._refused(AWAY, 503, again=True)
+            return self.away()
         if shown is None:
             return self._none()
         name = f"shift-report-{id.replace('@', '-').replace(':', '-')}.csv"
@@ -173,7 +165,7 @@ class _Screen:
             except (Turned, Forbidden, Refused) as error:
                 return self._drawn(asks, shown, 422, said=str(error), look="stop")
         except UNAVAILABLE as error:
-            return self._refused(not_now(error), 503)
+            return self.refused(not_now(error), 503)
         return RedirectResponse(f"{shown.here}?said={what}", status_code=303)
 
     async def _act(self, asks: Who, shown: Shown, what: str, form: Form, scope: Scope) -> None:

@@ -12,9 +12,10 @@ from sqlalchemy.engine import Connection
 
 from dashboard.doorway import UNAVAILABLE, Doorway
 from dashboard.forms.parts import fields, not_now, viewer_of
+from dashboard.forms.screen import Screen
 from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
-from layouts import refused, stop
+from layouts import stop
 from layouts.stop import FAVOURITES, Shown
 from mes.downtime import RIGHT, CodeStop
 from mes.maintenance import ASK
@@ -28,7 +29,6 @@ from store.log.accounts import basis
 from store.log.downtime import favourites, stops_of
 from store.log.maintenance import order_of_stop
 
-AWAY = "Takt cannot reach its data at the moment. It tries again by itself."
 CHANGED = "Somebody said otherwise meanwhile. This is how it stands now; say it again if you still mean it."
 SAID = {"split": "It is split.", "join": "They are one.", "move": "It is moved.",
         "comment": "The comment is kept.", "back": "It is taken back."}  # fmt: skip
@@ -50,22 +50,14 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
         return await screen.change(who(), unit, at_us, await fields(request))
 
 
-class _Screen:
-    def __init__(self, config: Config, doorway: Doorway) -> None:
-        self._plant, self._doorway = config.plant, doorway
-        self._theme = config.dashboard.theme
-
-    def _refused(self, words: str, status: int, *, again: bool = False) -> Response:
-        text = refused.page(words, theme=self._theme, again=again)
-        return HTMLResponse(text, status_code=status)
-
+class _Screen(Screen):
     async def show(self, asks: Who, unit: str, at_us: str, at: str, said: str) -> Response:
         try:
             shown = await self._found(asks, unit, at_us, at)
         except RecordsAway:
-            return self._refused(AWAY, 503, again=True)
+            return self.away()
         if shown is None:
-            return self._refused("There is no such stop, or you do not see it.", 404)
+            return self.refused("There is no such stop, or you do not see it.", 404)
         return self._drawn(asks, shown, said=said)
 
     def _drawn(
@@ -114,7 +106,7 @@ class _Screen:
         try:
             shown = await self._found(asks, unit, at_us, form.get("at", ""))
             if shown is None:
-                return self._refused("There is no such stop any more.", 404)
+                return self.refused("There is no such stop any more.", 404)
             shown = replace(shown, typed=form)
             if form.get("seen", "") != shown.seen:
                 key = form.get("key", "")
@@ -130,11 +122,11 @@ class _Screen:
                 found = await self._found(asks, unit, at_us, shown.at) or shown
                 return self._drawn(asks, found, 409, said=CHANGED, look="stop")
             except Forbidden as error:
-                return self._refused(f"{error}. Nothing was changed.", 403)
+                return self.refused(f"{error}. Nothing was changed.", 403)
             except Refused as error:
                 return self._drawn(asks, shown, 422, said=str(error), look="stop")
         except UNAVAILABLE as error:
-            return self._refused(not_now(error), 503)
+            return self.refused(not_now(error), 503)
         if what == "code":
             return RedirectResponse(f"/downtime/{shown.at}", status_code=303)
         to = f"/stop/{unit}/{command.from_us}?at={shown.at}&said={what}"

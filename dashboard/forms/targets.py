@@ -16,10 +16,11 @@ from dashboard.doorway import UNAVAILABLE, Doorway, Turned, Waiting
 from dashboard.forms.parts import fields, not_now, viewer_of
 from dashboard.forms.plan import Readers, version_in
 from dashboard.forms.plan_fields import parted
+from dashboard.forms.screen import Screen
 from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
 from dashboard.signing import Signing, sign
-from layouts import refused, targets
+from layouts import targets
 from layouts._entry import Entry
 from layouts._parts import widest
 from layouts._signature import printed
@@ -33,7 +34,6 @@ from mes.targets import KIND, PlanWorkUnit, TakeBackPlan, had
 from store.config import Config
 from store.log.reading import Records
 
-AWAY = "Takt cannot reach its data at the moment. It tries again by itself."
 SAID = {
     "plan": "It is planned. Screens follow within seconds.",
     "back": "It is taken back: what held before goes on.",
@@ -66,10 +66,9 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
         return screen.may(who(), place) or await screen.change(who(), place, form, request.scope)
 
 
-class _Screen:
+class _Screen(Screen):
     def __init__(self, config: Config, doorway: Doorway) -> None:
-        self._plant, self._doorway = config.plant, doorway
-        self._theme = config.dashboard.theme
+        super().__init__(config, doorway)
         self._readers = Readers(config.plant, doorway)
 
     def plant(self, asks: Who) -> Plant:
@@ -79,15 +78,11 @@ class _Screen:
     def may(self, asks: Who, place: str) -> Response | None:
         """Why not, as a page; None for whoever may."""
         if not (asks.signed_in and asks.person.has(KINDS[KIND].see)):
-            return self._refused("You may not see targets.", 403)
+            return self.refused("You may not see targets.", 403)
         plant = self.plant(asks)
         if not plant.has(place) or place in plant.partial:
-            return self._refused("There is no such place, or you do not see all of it.", 404)
+            return self.refused("There is no such place, or you do not see all of it.", 404)
         return None
-
-    def _refused(self, words: str, status: int, *, again: bool = False) -> Response:
-        text = refused.page(words, theme=self._theme, again=again)
-        return HTMLResponse(text, status_code=status)
 
     async def show(
         self, asks: Who, place: str, opened: Form, *, said: str = "", look: str = "run"
@@ -95,7 +90,7 @@ class _Screen:
         try:
             return await self._drawn(asks, place, opened, said=said, look=look)
         except RecordsAway:
-            return self._refused(AWAY, 503, again=True)
+            return self.away()
 
     async def _drawn(
         self,
@@ -161,7 +156,7 @@ class _Screen:
         entry = Entry(values=values, version=version_in(form, opened["unit"]))
         unit = self.plant(asks).work_units.get(opened["unit"])
         if unit is None:
-            return self._refused("There is no such machine, or you do not see it.", 404)
+            return self.refused("There is no such machine, or you do not see it.", 404)
         try:
             try:
                 await self._act(asks, entry, form, scope)
@@ -172,7 +167,7 @@ class _Screen:
                 return await self._second(asks, place, opened, entry, conflict)
             except Forbidden as error:
                 if not form.get("sign_id"):
-                    return self._refused(f"{error}. Nothing was changed.", 403)
+                    return self.refused(f"{error}. Nothing was changed.", 403)
                 return await self._again(asks, place, opened, entry, {"": str(error)}, 422)
             except Waiting as waiting:
                 return await self._again(asks, place, opened, entry, {"": waiting.words}, 429)
@@ -227,7 +222,7 @@ class _Screen:
 
     def _away(self, asks: Who, place: str, entry: Entry, form: Form, words: str) -> Response:
         if form.get("what") == "take back":
-            return self._refused(words, 503)
+            return self.refused(words, 503)
         plant = self.plant(asks)
         told = replace(entry, faults={"": words}, key=form.get("key", ""))
         unit = plant.work_units[form["unit"]]

@@ -9,9 +9,10 @@ from sqlalchemy.engine import Connection
 
 from dashboard.doorway import UNAVAILABLE, Doorway
 from dashboard.forms.parts import fields, not_now, viewer_of
+from dashboard.forms.screen import Screen
 from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
-from layouts import refused, work_order
+from layouts import work_order
 from layouts.work_order import Shown, Step
 from mes.downtime import tree_of
 from mes.maintenance import (
@@ -30,7 +31,6 @@ from mes.records import Conflict, Forbidden, Invalid, Missing, Refused
 from store.config import Config
 from store.log.reading import Records
 
-AWAY = "Takt cannot reach its data at the moment. It tries again by itself."
 CHANGED = "Nothing was changed: somebody was first. This is how the order stands now."
 SAID = {
     "start": "It is begun. Nothing may be started on the machine until it is finished.",
@@ -55,26 +55,14 @@ def register(server: FastAPI, config: Config, doorway: Doorway) -> None:
         return screen.may(who(), id) or await screen.change(who(), id, await fields(request))
 
 
-class _Screen:
-    def __init__(self, config: Config, doorway: Doorway) -> None:
-        self._plant, self._doorway = config.plant, doorway
-        self._theme = config.dashboard.theme
-
-    def _refused(self, words: str, status: int, *, again: bool = False) -> Response:
-        text = refused.page(words, theme=self._theme, again=again)
-        return HTMLResponse(text, status_code=status)
-
+class _Screen(Screen):
     def may(self, asks: Who, id: str) -> Response | None:
         """Why not, as a page; None for whoever may."""
         if not (asks.signed_in and asks.person.has("records")):
-            return self._refused("You may not see maintenance.", 403)
+            return self.refused("You may not see maintenance.", 403)
         if unit_of(id) not in self._plant.within(asks.person.scope).work_units:
-            return self._refused(NONE, 404)
+            return self.refused(NONE, 404)
         return None
-
-    def _name(self, id: str) -> str:
-        body = self._doorway.gate.register.known.body("person", id)
-        return str(body["name"]) if body else {"takt": "Takt"}.get(id, id)
 
     async def show(
         self,
@@ -92,9 +80,9 @@ class _Screen:
         try:
             shown = await self._doorway.desk.read(look_up)
         except RecordsAway:
-            return self._refused(AWAY, 503, again=True)
+            return self.away()
         if shown is None:
-            return self._refused(NONE, 404)
+            return self.refused(NONE, 404)
         viewer = viewer_of(self._doorway, asks, on="/maintenance")
         text = work_order.page(shown, viewer, said=said, look=look, theme=self._theme)
         return HTMLResponse(text, status_code=status)
@@ -105,7 +93,10 @@ class _Screen:
         if not versions:
             return None
         order, tree = order_of(versions[-1]), tree_of(found, unit_of(id))
-        steps = [Step((one.body or {})["state"], self._name(one.by), one.at_us) for one in versions]
+        steps = [
+            Step((one.body or {})["state"], self._doorway.name_of(one.by), one.at_us)
+            for one in versions
+        ]
         failure = tree.get(order.failure) or Reason(order.failure, order.failure)
         return Shown(
             plant=self._plant.within(asks.person.scope),
@@ -128,14 +119,14 @@ class _Screen:
         except Conflict:
             return await self.show(asks, id, 409, said=CHANGED, look="stop", typed=form)
         except Forbidden as error:
-            return self._refused(f"{error}. Nothing was changed.", 403)
+            return self.refused(f"{error}. Nothing was changed.", 403)
         except Missing:
-            return self._refused(NONE, 404)
+            return self.refused(NONE, 404)
         except Refused as error:
             return await self.show(asks, id, 422, said=f"{error}.", look="stop", typed=form)
         except UNAVAILABLE as error:
             if what != "finish":
-                return self._refused(not_now(error), 503)
+                return self.refused(not_now(error), 503)
             text = work_order.away(
                 self._plant.within(asks.person.scope),
                 id,
