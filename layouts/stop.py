@@ -1,6 +1,6 @@
 """One stop: why it was, in two touches, and its pieces, to be split, joined and moved."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,7 @@ FAVOURITES = 3
 class Shown:
     """A stop as it is drawn. chosen: the number of the piece that is spoken of; at: the place whose
     stops one came from; may: whether who looks may say why it was; may_ask: or ask for maintenance;
-    order: the work order that the stop has; again: as in `post`.
+    order: the work order that the stop has; by: who said what of it, by name; again: as in `post`.
     """
 
     plant: Plant
@@ -39,6 +39,7 @@ class Shown:
     may: bool
     may_ask: bool = False
     order: str = ""
+    by: Mapping[str, str] = field(default_factory=dict)
     typed: dict[str, str] = field(default_factory=dict)
     again: str = ""
 
@@ -123,7 +124,7 @@ def _maintenance(shown: Shown) -> Component | None:
 def _said(shown: Shown, piece: Piece) -> list[Any]:
     if not piece.reason:
         return [html.B("no reason yet")]
-    by = "by the machine" if piece.by == MACHINE else f"by {piece.by}"
+    by = "by the machine" if piece.by == MACHINE else f"by {shown.by.get(piece.by, piece.by)}"
     comment = piece.code.comment if piece.code else ""
     name = html.B(shown.reasons.get(piece.reason).name)
     return [name, f" {by}", f" · {comment}" if comment else ""]

@@ -5,11 +5,11 @@ what lies between the old and the new one the reason of its neighbour. Each is o
 audit trail with what stood there before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mes.observation import rfc3339
-from mes.reasons import ReasonTree, from_plain
+from mes.reasons import ReasonTree, from_plain, holder
 from mes.records import Body, Change, Conflict, Found, Invalid
 from mes.stops import KIND, Code, code_body, code_id
 from mes.usual_reasons import USUAL
@@ -122,12 +122,16 @@ def _body(found: Found, id: str) -> Body | None:
 
 def tree_of(found: Found, unit: str) -> ReasonTree:
     """The reason tree that holds for a work unit, by the equipment on record."""
-    place = unit
+    trees = {record.id: record for record in found.records("reason_tree")}
+    whose = holder(trees, _upwards(found, unit))
+    return from_plain(trees[whose].body or {}) if whose else USUAL
+
+
+def _upwards(found: Found, place: str) -> Iterator[str]:
+    """The place and those that it is part of, by the equipment on record."""
     for _ in range(LEVELS_MAX):
-        tree, here = found.record("reason_tree", place), found.record("equipment", place)
-        if tree is not None and tree.body is not None:
-            return from_plain(tree.body)
+        yield place
+        here = found.record("equipment", place)
         if here is None or here.body is None:
-            break
+            return
         place = here.body["parent"]
-    return USUAL

@@ -7,7 +7,7 @@ first level, the second.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -78,6 +78,11 @@ def from_plain(body: Mapping[str, Any]) -> ReasonTree:
             words = "expected a reason that has none below it"
             raise ValueError(f"faults.{code}: found {reason!r}; {words}")
     return tree
+
+
+def holder(trees: Container[str], places: Iterable[str]) -> str:
+    """Whose tree holds: that of the first of `places`, from the unit up, that has one; "" for none."""
+    return next((place for place in places if place in trees), "")
 
 
 def to_plain(tree: ReasonTree) -> dict[str, Any]:

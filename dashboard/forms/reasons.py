@@ -23,7 +23,7 @@ from layouts._reason_forms import values_of
 from layouts._reasons import ANY, FAULT_ROWS, Shown, places_of
 from layouts._words import sentence
 from mes.equipment import Plant, WorkUnit
-from mes.reasons import BELOW_MAX, FIRST_MAX, from_plain
+from mes.reasons import BELOW_MAX, FIRST_MAX, from_plain, holder
 from mes.records import Conflict, Forbidden, Missing, Refused, Unsigned
 from mes.usual_reasons import USUAL
 from store.config import Config
@@ -97,15 +97,15 @@ class _Screen(Screen):
         kept = Records(connection)
         trees = {record.id: record for record in kept.records(TREE)}
         path = self._plant.path_of(bare.place)
-        holder = next((id for id in reversed(path.split("/")) if id in trees), "")
-        tree = from_plain(trees[holder].body or {}) if holder else USUAL
+        whose = holder(trees, reversed(path.split("/")))
+        tree = from_plain(trees[whose].body or {}) if whose else USUAL
         here = [unit.id for unit in self._plant.units_of(bare.place)]
         newest = kept.version(TREE, bare.place)
         own = trees.get(bare.place)
         return replace(
             bare,
             tree=replace(tree, faults=faults_here(tree.faults, self._plant, here)),
-            holder=holder,
+            holder=whose,
             own=own,
             below=[
                 id

@@ -97,6 +97,7 @@ class _Screen(Screen):
                 may=asks.person.may(RIGHT, plant.path_of(one.id)),
                 may_ask=asks.person.may(ASK, plant.path_of(one.id)),
                 order=order_of_stop(connection, one.id, mine[0].start_us),
+                by={p.by: self._doorway.name_of(p.by) for p in mine[0].pieces},
             )
 
         return await self._doorway.desk.read(look)

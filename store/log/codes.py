@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from mes.equipment import Plant
 from mes.observation import microseconds
-from mes.reasons import Reason, Reasons, ReasonTree, from_plain
+from mes.reasons import Reason, Reasons, from_plain, holder
 from mes.records import Found
 from mes.stops import ASKED, KIND, Code, code_id, start_of
 from mes.usual_reasons import USUAL
@@ -35,14 +35,11 @@ def reasons(found: "Ever", plant: Plant) -> dict[str, Reasons]:
         had |= {one.id: one for one in tree.reasons}  # what is gone keeps its name, and if it fails
     gone = tuple(had.values())
     return {
-        unit.id: Reasons(tree_for(trees, reversed(plant.path_of(unit.id).split("/"))), gone)
+        unit.id: Reasons(
+            trees.get(holder(trees, reversed(plant.path_of(unit.id).split("/"))), USUAL), gone
+        )
         for unit in plant.work_units.values()
     }
-
-
-def tree_for(trees: Mapping[str, ReasonTree], places: Collection[str] | object) -> ReasonTree:
-    """The tree of the first of `places` that has one; they go from the unit up."""
-    return next((trees[place] for place in places if place in trees), USUAL)  # type: ignore
 
 
 def codes(
