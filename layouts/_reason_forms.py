@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from layouts._document import button, field, hidden, note, post, refusal
 from layouts._entry import Entry
 from layouts._html import Tag
-from layouts._reasons import ANY, NEW_FAULTS, Shown, reason_words
+from layouts._reasons import NEW_FAULTS, Shown, reason_words
 from layouts._signature import fields as signature_fields
 from mes.reasons import BELOW_MAX, FIRST_MAX, NAME_MAX, Reason, ReasonTree
 
@@ -135,7 +135,7 @@ def fault_form(shown: Shown, entry: Entry) -> Component:
         hidden("what", "faults"),
         hidden("version", str(entry.version)),
         hidden("of", shown.place),
-        hidden("unit", shown.unit.id if shown.unit else ANY),
+        hidden("unit", shown.about),
         html.Table([html.Thead(heads), html.Tbody([*known, *new])], className="list faults-list"),
         refusal(entry.fault("faults")),
         field("Why", "reason", value=entry.value("reason"), maxlength="1000", autocomplete="off",

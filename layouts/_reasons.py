@@ -47,6 +47,11 @@ class Shown:
     def version(self) -> int:
         return self.own.version if self.own else 0
 
+    @property
+    def about(self) -> str:
+        """The machine whose faults are spoken of, as it stands in addresses and forms."""
+        return self.unit.id if self.unit else ANY
+
     def made(self) -> str:
         """Who made the place's own tree, and when."""
         at = self.own.at_us if self.own else None

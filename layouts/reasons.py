@@ -181,10 +181,9 @@ def _named(one: Reason) -> list[Any]:
 
 def _faults(shown: Shown, entry: Entry | None, said: str = "") -> Component:
     units = [(unit.id, unit.name) for unit in shown.units()]
-    on = shown.unit.id if shown.unit else ANY
     links = [
         html.A(name, href=f"{shown.address}?unit={id}#faults",
-               className="seg on" if id == on else "seg")
+               className="seg on" if id == shown.about else "seg")
         for id, name in [*units, (ANY, "any machine")]
     ]  # fmt: skip
     words = (

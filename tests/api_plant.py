@@ -136,8 +136,10 @@ class ApiPlant:
         Facts(self.database).commit(folds)
 
     def _reasons(self) -> None:
-        """Each place has a tree in which 101 means something; what is said of minute 65 on is power."""
-        for place in ("north", "press-shop", "assembly"):
+        """Each area has a tree, the press shop's one in which 101 means something; what is said of
+        minute 65 on is power.
+        """
+        for place in ("press-shop", "assembly"):
             faults = {"101": "part_stuck"} if place == "press-shop" else {}
             self.set("reason_tree", place, to_plain(replace(USUAL, faults=faults)))
         for unit in UNITS:

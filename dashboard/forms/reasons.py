@@ -30,6 +30,7 @@ from store.config import Config
 from store.log.codes import TREE
 from store.log.reading import Records
 
+NOT_HERE = "You may not change the reasons of this place. Nothing was changed."
 RIGHT = "master_data"
 FIELDS_MAX = max(3 * FIRST_MAX * (1 + BELOW_MAX), 2 * FAULT_ROWS) + 50
 SAID = {
@@ -158,6 +159,8 @@ class _Screen(Screen):
 
     async def change(self, asks: Who, place: str, form: Form, scope: Scope) -> Response:
         what = form.get("what", "")
+        if not self._readers.may(asks, RIGHT, place):
+            return self.refused(NOT_HERE, 403)
         signing = Signing(id=form.get("sign_id", ""), password=form.pop("sign_password", ""),
                           meaning=form.get("sign_meaning", ""))  # fmt: skip
         entry = Entry(values=form, version=version_in(form, place))
@@ -190,9 +193,8 @@ class _Screen(Screen):
         except UNAVAILABLE as error:
             asked = replace(asked, entry=replace(entry, key=form.get("key", "")))
             return self._again(asks, shown, asked, 503, {"": not_now(error)})
-        query = {"faults": f"faults&unit={form.get('unit', '')}", "remove": "taken"}
-        to = f"{shown.address}?said={query.get(what, 'saved')}"
-        return RedirectResponse(to, status_code=303)
+        said = {"faults": f"faults&unit={shown.about}", "remove": "taken"}.get(what, "saved")
+        return RedirectResponse(f"{shown.address}?said={said}", status_code=303)
 
     async def _taken(self, place: str, drawn: str) -> frozenset[str]:
         """Ids that a new reason must not have, for stops may bear them: those of the usual tree, and all

@@ -88,7 +88,7 @@ def test_who_may_not_change_them_sees_them(plant, engineer):
     assert 'name="what"' not in operator.get(f"{LINE}?begin=yes").text
     before = tree(engineer, "north")
     form = fields(engineer.get("/reasons/north").text) | {"kind-0-name": "Mine"}
-    for what in ("save", "faults", "remove"):
+    for what in ("save", "more", "faults", "remove"):
         answer = operator.post("/reasons/north", data=form | {"what": what})
         assert answer.status_code == 403
         assert "Nothing was changed" in answer.text
@@ -211,6 +211,15 @@ def test_which_stops_are_failures_is_approved_by_somebody_else(plant, own):
     assert "Quynh Tran" in page
     row = next(r for r in tree(own)["reasons"] if r["id"] == "no_material")
     assert row["fails"] is True
+
+
+def test_who_guesses_passwords_has_to_wait(plant, own):
+    form = fields(own.get(LINE).text) | {"kind-4-below-0-fails": "yes"}
+    for n in range(6):
+        answer = own.post(LINE, data=form | signed(plant, "maintenance", f"wrong {n}"))
+    assert answer.status_code == 429
+    again = fields(answer.text)
+    assert (again["kind-4-below-0-fails"], again["sign_id"]) == ("yes", "maintenance")
 
 
 def test_the_api_asks_for_the_same_signature(plant, own):
