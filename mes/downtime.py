@@ -5,18 +5,16 @@ what lies between the old and the new one the reason of its neighbour. Each is o
 audit trail with what stood there before.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mes.observation import rfc3339
-from mes.reasons import ReasonTree, from_plain, holder
+from mes.reason_trees import tree_of
 from mes.records import Body, Change, Conflict, Found, Invalid
 from mes.stops import KIND, Code, code_body, code_id
-from mes.usual_reasons import USUAL
 
 RIGHT = "downtime"
 COMMENT_MAX = 300
-LEVELS_MAX = 10  # above a work unit
 FOREVER_US = 1 << 62
 LONGEST_US, CODES_MAX = 31 * 86_400_000_000, 200  # of one action
 
@@ -118,20 +116,3 @@ class CodeStop:
 def _body(found: Found, id: str) -> Body | None:
     record = found.record(KIND, id)
     return record.body if record else None
-
-
-def tree_of(found: Found, unit: str) -> ReasonTree:
-    """The reason tree that holds for a work unit, by the equipment on record."""
-    trees = {record.id: record for record in found.records("reason_tree")}
-    whose = holder(trees, _upwards(found, unit))
-    return from_plain(trees[whose].body or {}) if whose else USUAL
-
-
-def _upwards(found: Found, place: str) -> Iterator[str]:
-    """The place and those that it is part of, by the equipment on record."""
-    for _ in range(LEVELS_MAX):
-        yield place
-        here = found.record("equipment", place)
-        if here is None or here.body is None:
-            return
-        place = here.body["parent"]

@@ -5,7 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mes import access, maintenance, maintenance_plans, master_data, people, reasons
+from mes import (
+    access,
+    maintenance,
+    maintenance_plans,
+    master_data,
+    people,
+    reason_trees,
+    reasons,
+)  # fmt: skip
 from mes.records import Body, Change, Found, Invalid, Missing, current
 from mes.shifts import Holiday, ShiftException, ShiftPattern
 
@@ -14,7 +22,7 @@ Planned = ShiftPattern | Holiday | ShiftException
 SITE = ""  # as a place: the site itself
 
 
-def _nothing(_old: Body | None, _new: Body | None, _now_us: int) -> Ids:
+def _nothing(_found: Found, _id: str, _old: Body | None, _new: Body | None, _now_us: int) -> Ids:
     return ()
 
 
@@ -24,8 +32,8 @@ class Kind:
 
     plural: what they are called in addresses; right: what it takes to change one; see: to read one;
     check: gives the body as it is kept, from (id, body), or raises ValueError; places: ids of the
-    equipment it concerns, of (id, body); signatures: the meanings in which a change, of (old, new,
-    now_us), has to be signed; of_site: it is read by who sees the whole site, and all others at the
+    equipment it concerns, of (id, body); signatures: the meanings in which a change, of (found, id,
+    old, new, now_us), has to be signed; of_site: it is read by who sees the whole site, and all others at the
     place that their id begins with (mes.sight); wide: it holds for all that is below its place.
     """
 
@@ -36,7 +44,7 @@ class Kind:
     see: str
     check: Callable[[str, Body], Mapping[str, Any]]
     places: Callable[[str, Body], Ids]
-    signatures: Callable[[Body | None, Body | None, int], Ids] = _nothing
+    signatures: Callable[[Found, str, Body | None, Body | None, int], Ids] = _nothing
     removable: bool = True
     of_site: bool = False
     wide: bool = False
@@ -99,7 +107,9 @@ def _by_page(_id: str, _body: Body) -> Mapping[str, Any]:
     raise ValueError("a shift's report is frozen by Takt, and signed or revised on its page")
 
 
-def _past_is_signed(old: Body | None, new: Body | None, now_us: int) -> Ids:
+def _past_is_signed(
+    _found: Found, _id: str, old: Body | None, new: Body | None, now_us: int
+) -> Ids:
     """Who changes what held in the past changes figures that were shown: a second person approves."""
     if old is None or new is None:
         return ()
@@ -107,14 +117,13 @@ def _past_is_signed(old: Body | None, new: Body | None, now_us: int) -> Ids:
     return ("approved",) if since is not None and since < now_us else ()
 
 
-def _meaning_is_signed(old: Body | None, new: Body | None, _now_us: int) -> Ids:
+def _meaning_is_signed(
+    found: Found, place: str, _old: Body | None, new: Body | None, _now_us: int
+) -> Ids:
     """Who says otherwise which stops were failures, or what faults meant, changes figures that were
     shown: a second person approves.
     """
-    if old is None:
-        return ()
-    after = None if new is None else reasons.from_plain(new)
-    return ("approved",) if reasons.said_otherwise(reasons.from_plain(old), after) else ()
+    return ("approved",) if reason_trees.changed_meanings(found, place, new) else ()
 
 
 KINDS: Mapping[str, Kind] = {
@@ -295,7 +304,9 @@ class Set:
 
     def signatures(self, found: Found, *, now_us: int) -> Ids:
         old = found.record(self.kind, self.id)
-        return kind_of(self.kind).signatures(old.body if old else None, self._checked(), now_us)
+        before = old.body if old else None
+        kind = kind_of(self.kind)
+        return kind.signatures(found, self.id, before, self._checked(), now_us)
 
     def _checked(self) -> Mapping[str, Any]:
         check = kind_of(self.kind).check
@@ -336,7 +347,8 @@ class Remove:
 
     def signatures(self, found: Found, *, now_us: int) -> Ids:
         old = found.record(self.kind, self.id)
-        return kind_of(self.kind).signatures(old.body if old else None, None, now_us)
+        before = old.body if old else None
+        return kind_of(self.kind).signatures(found, self.id, before, None, now_us)
 
 
 def kind_of(key: str) -> Kind:

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from mes.downtime import tree_of
 from mes.observation import microseconds, rfc3339
+from mes.reason_trees import tree_of
 from mes.records import Body, Change, Found, Invalid, Missing, Record, Refused, current
 
 KIND, PLAN = "maintenance_work_order", "maintenance_plan"

@@ -94,18 +94,17 @@ def to_plain(tree: ReasonTree) -> dict[str, Any]:
     }
 
 
-def said_otherwise(old: ReasonTree, new: ReasonTree | None) -> tuple[str, ...]:
+def said_otherwise(old: ReasonTree, new: ReasonTree) -> tuple[str, ...]:
     """What `new` says otherwise of stops that have been, in words: reasons that now fail or fail no
-    more, faults that mean something else or nothing. new: None where the tree is taken away.
+    more, faults that mean something else or nothing.
 
     What is new says nothing of what has been; a reason that is gone keeps what it was.
     """
-    after = new or ReasonTree(reasons=())
-    now = {one.id: one.fails for one in after.reasons}
+    now = {one.id: one.fails for one in new.reasons}
     found = [one.name for one in old.reasons if now.get(one.id, one.fails) != one.fails]
-    for code in dict.fromkeys((*old.faults, *after.faults)):
+    for code in dict.fromkeys((*old.faults, *new.faults)):
         meant = _meant(old.faults, code)
-        if meant and meant != _meant(after.faults, code):
+        if meant and meant != _meant(new.faults, code):
             found.append(f"fault {code}")
     return tuple(found)
 

@@ -86,6 +86,9 @@ class Found(Protocol):
     def records(self, kind: str) -> Sequence[Record]:
         """The newest versions of all that are there."""
 
+    def ever(self, kind: str) -> Sequence[Any]:
+        """Every body that records of a kind ever had, oldest first."""
+
     def made(self, kind: str, place: str) -> int:
         """How many records of a kind there ever were at a place, by their ids."""
 

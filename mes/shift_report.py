@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mes.downtime import tree_of
 from mes.energy import Peak
 from mes.losses import Account, from_plain, to_plain
 from mes.planned_shifts import Shift
+from mes.reason_trees import tree_of
 from mes.reasons import Reasons
 from mes.records import Body, Change, Found, Invalid, Missing, current
 from mes.standing import Standing

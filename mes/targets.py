@@ -37,7 +37,8 @@ class _Planned:
     def signatures(self, found: Found, *, now_us: int) -> tuple[str, ...]:
         record = found.record(KIND, self.unit)
         old = record.body if record else None
-        return KINDS[KIND].signatures(old, self._new(found, now_us), now_us)
+        new = self._new(found, now_us)
+        return KINDS[KIND].signatures(found, self.unit, old, new, now_us)
 
     def _new(self, found: Found, now_us: int) -> Body:
         try:

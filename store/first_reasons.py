@@ -7,11 +7,11 @@ import sqlalchemy as sa
 
 from mes.equipment import Plant
 from mes.kinds import Set
+from mes.reason_trees import KIND as TREE
 from mes.reasons import to_plain
 from mes.records import Conflict
 from mes.usual_reasons import USUAL
 from store.actions import SYSTEM, Actions
-from store.log.codes import TREE
 from store.log.database import Database
 from store.log.tables import records
 

@@ -1,6 +1,6 @@
 """What a form of reasons asks for: the command, and where its refusals stand."""
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,9 +10,9 @@ from layouts._entry import Entry, Rival
 from layouts._reasons import Shown, reason_words
 from mes.kinds import Remove
 from mes.kinds import Set as SetRecord
-from mes.reasons import from_plain, said_otherwise, to_plain
+from mes.reason_trees import KIND as TREE
+from mes.reasons import from_plain, to_plain
 from mes.records import Body
-from store.log.codes import TREE
 
 FORMS = {"faults": "faults", "remove": "removal"}  # what is done → the form; all else is the tree's
 
@@ -31,8 +31,7 @@ class Asked:
 
     def beside(self, rival: Rival) -> Entry:
         """The form, with what the other has left beside what was typed."""
-        body = self.command.body if isinstance(self.command, SetRecord) else None
-        mine = None if body is None else self.part(body)
+        mine = None if self.body is None else self.part(self.body)
         theirs = None if rival.body is None else self.part(rival.body)
         if mine and theirs and "means" in mine:  # of many codes those that differ
             codes = {*mine["means"], *theirs["means"]}
@@ -40,26 +39,22 @@ class Asked:
             mine, theirs = _without(mine, same), _without(theirs, same)
         return replace(self.entry, rival=replace(rival, body=theirs), body=mine)
 
-    def otherwise(self, shown: Shown) -> str:
-        """Why a second person has to approve: what it says otherwise of stops that have been."""
-        words = "what was said of stops that have been"
-        if found := self._changed(shown):
-            more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-            words += f" ({', '.join(found[:5])}{more})"
-        return (
-            f"This says otherwise {words}. Figures that were shown change with it: failures, MTBF, MTTR, "
-            "and what part of stops has a reason. So somebody else approves it."
-        )
+    @property
+    def body(self) -> Body | None:
+        """What the record becomes; None where it is taken away."""
+        return self.command.body if isinstance(self.command, SetRecord) else None
 
-    def _changed(self, shown: Shown) -> tuple[str, ...]:
-        if shown.own is None or shown.own.body is None:
-            return ()
-        body = self.command.body if isinstance(self.command, SetRecord) else None
-        try:
-            new = None if body is None else from_plain(body)
-        except ValueError:  # it is refused anyway
-            return ()
-        return said_otherwise(from_plain(shown.own.body), new)
+
+def approval_words(otherwise: Sequence[str]) -> str:
+    """Why a second person has to approve. otherwise: what is said so of stops that have been."""
+    words = "what was said of stops that have been"
+    if otherwise:
+        more = f" and {len(otherwise) - 5} more" if len(otherwise) > 5 else ""
+        words += f" ({', '.join(otherwise[:5])}{more})"
+    return (
+        f"This says otherwise {words}. Figures that were shown change with it: failures, MTBF, MTTR, "
+        "and what part of stops has a reason. So somebody else approves it."
+    )
 
 
 def asked_by(shown: Shown, entry: Entry, what: str, taken: Set[str]) -> Asked:

@@ -1,6 +1,7 @@
 """/reasons/<place>: why machines stand there, as a tree that people edit, and what faults mean."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from fastapi import FastAPI, Request, Response
@@ -11,7 +12,7 @@ from starlette.types import Scope
 from dashboard.doorway import UNAVAILABLE, Doorway, Turned, Waiting
 from dashboard.forms.parts import fields, not_now, viewer_of
 from dashboard.forms.plan import Readers, now_us, version_in
-from dashboard.forms.reason_asked import FORMS, Asked, asked_by
+from dashboard.forms.reason_asked import FORMS, Asked, approval_words, asked_by
 from dashboard.forms.reason_fields import faults_here
 from dashboard.forms.screen import Screen
 from dashboard.identity import Who, who
@@ -23,11 +24,12 @@ from layouts._reason_forms import values_of
 from layouts._reasons import ANY, FAULT_ROWS, Shown, places_of
 from layouts._words import sentence
 from mes.equipment import Plant, WorkUnit
+from mes.reason_trees import KIND as TREE
+from mes.reason_trees import changed_meanings
 from mes.reasons import BELOW_MAX, FIRST_MAX, from_plain, holder
 from mes.records import Conflict, Forbidden, Missing, Refused, Unsigned
 from mes.usual_reasons import USUAL
 from store.config import Config
-from store.log.codes import TREE
 from store.log.reading import Records
 
 NOT_HERE = "You may not change the reasons of this place. Nothing was changed."
@@ -173,13 +175,13 @@ class _Screen(Screen):
             return self._drawn(asks, shown, sent={"tree": entry})
         asked = asked_by(shown, entry, what, taken)
         if asked.entry.faults:
-            return self._again(asks, shown, asked, 422)
+            return await self._again(asks, shown, asked, 422)
         try:
             await self._perform(asks, asked, signing, scope)
         except Waiting as waiting:
-            return self._again(asks, shown, asked, 429, {"sign": waiting.words})
+            return await self._again(asks, shown, asked, 429, {"sign": waiting.words})
         except Turned as error:
-            return self._again(asks, shown, asked, 422, {"sign": sentence(str(error))})
+            return await self._again(asks, shown, asked, 422, {"sign": sentence(str(error))})
         except Conflict as conflict:
             return await self._second(asks, shown, asked, conflict)
         except (Forbidden, Missing) as error:
@@ -187,12 +189,12 @@ class _Screen(Screen):
         except Unsigned as error:
             asked = replace(asked, entry=replace(entry, values=form | {"sign_meaning": "approved"}))
             words = {"sign": sentence(str(error))} if signing.id else {}
-            return self._again(asks, shown, asked, 422, words)
+            return await self._again(asks, shown, asked, 422, words)
         except Refused as error:
-            return self._again(asks, shown, asked, 422, asked.faults_of(str(error)))
+            return await self._again(asks, shown, asked, 422, asked.faults_of(str(error)))
         except UNAVAILABLE as error:
             asked = replace(asked, entry=replace(entry, key=form.get("key", "")))
-            return self._again(asks, shown, asked, 503, {"": not_now(error)})
+            return await self._again(asks, shown, asked, 503, {"": not_now(error)})
         said = {"faults": f"faults&unit={shown.about}", "remove": "taken"}.get(what, "saved")
         return RedirectResponse(f"{shown.address}?said={said}", status_code=303)
 
@@ -221,7 +223,7 @@ class _Screen(Screen):
             asked.command, asks.person, key, device=asks.where, signatures=signatures
         )
 
-    def _again(
+    async def _again(
         self,
         asks: Who,
         shown: Shown,
@@ -233,9 +235,16 @@ class _Screen(Screen):
         entry = asked.entry
         told = {**entry.faults, **(faults or {})}
         if entry.value("sign_meaning"):
-            told["approve"] = asked.otherwise(shown)
+            told["approve"] = approval_words(await self._otherwise(asked))
         entry = replace(entry, faults=told)
         return self._drawn(asks, shown, status, spare=0, sent={asked.form: entry})
+
+    async def _otherwise(self, asked: Asked) -> Sequence[str]:
+        with suppress(ValueError, *UNAVAILABLE):  # what is no tree is refused anyway
+            return await self._doorway.desk.read(
+                lambda c: changed_meanings(Records(c), asked.command.id, asked.body)
+            )
+        return ()
 
     async def _second(self, asks: Who, shown: Shown, asked: Asked, conflict: Conflict) -> Response:
         """Somebody else was first."""
@@ -246,7 +255,7 @@ class _Screen(Screen):
             rival = None
         if rival is None:
             words = {"": f"Nothing was saved: {conflict}."}
-            return self._again(asks, shown, asked, 409, words)
+            return await self._again(asks, shown, asked, 409, words)
         if asked.form == "removal":
             did = "changed them" if rival.body is not None else "has taken them away"
             said = f"Nothing was taken away: {rival.name} {did} at {rival.at}."

@@ -14,7 +14,6 @@ from dashboard.identity import Who, who
 from dashboard.records import RecordsAway
 from layouts import work_order
 from layouts.work_order import Shown, Step
-from mes.downtime import tree_of
 from mes.maintenance import (
     DO,
     KIND,
@@ -26,6 +25,7 @@ from mes.maintenance import (
     order_of,
     unit_of,
 )
+from mes.reason_trees import tree_of
 from mes.reasons import Reason
 from mes.records import Conflict, Forbidden, Invalid, Missing, Refused
 from store.config import Config

@@ -21,6 +21,7 @@ from mes.hours_and_days import Piece, pieces
 from mes.interpret import known_until_us
 from mes.losses import Account, Minute, account, total
 from mes.master_data import MasterData
+from mes.reason_trees import KIND as TREE
 from mes.reasons import Reasons
 from mes.site_time import LAST_US
 from mes.stops import Code, Why
@@ -29,7 +30,7 @@ from mes.unit_view import UnitView
 from store.calendars import calendars
 from store.calendars import version_of as calendars_version
 from store.log import energy, kept
-from store.log.codes import TREE, codes, reasons
+from store.log.codes import codes, reasons
 from store.log.reading import Records
 from store.log.tables import counts, folds, intervals
 

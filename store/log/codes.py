@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mes.equipment import Plant
 from mes.observation import microseconds
+from mes.reason_trees import KIND as TREE
 from mes.reasons import Reason, Reasons, from_plain, holder
 from mes.records import Found
 from mes.stops import ASKED, KIND, Code, code_id, start_of
@@ -17,17 +18,8 @@ from mes.usual_reasons import USUAL
 from store.live import load
 from store.log.tables import folds, intervals, records
 
-TREE = "reason_tree"
 
-
-class Ever(Found, Protocol):
-    """What is on record, and was."""
-
-    def ever(self, kind: str) -> Sequence[Any]:
-        """Every body that records of a kind ever had, oldest first."""
-
-
-def reasons(found: "Ever", plant: Plant) -> dict[str, Reasons]:
+def reasons(found: Found, plant: Plant) -> dict[str, Reasons]:
     """Work unit → its reasons: of its work centre, else of its area, else of the site, else the usual."""
     trees = {record.id: from_plain(record.body or {}) for record in found.records(TREE)}
     had: dict[str, Reason] = {}
