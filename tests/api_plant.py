@@ -6,6 +6,7 @@
 import asyncio
 import datetime as dt
 import itertools
+import time
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from mes.maintenance import RequestMaintenance
 from mes.observation import microseconds, moment
 from mes.people import ROLES
 from mes.reasons import to_plain
+from mes.records import Signature
 from mes.unit_view import UnitView
 from mes.usual_reasons import USUAL
 from store import live
@@ -98,9 +100,14 @@ class ApiPlant:
         self._reasons()
         self._maintenance()
 
-    def set(self, kind: str, id: str, body: dict, *, version: int | None = None) -> None:
+    def set(
+        self, kind: str, id: str, body: dict, *, version: int | None = None, signed: bool = False
+    ) -> None:
+        """signed: somebody approves it."""
         command = Set(kind=kind, id=id, body=body, version=version)
-        self.actions.perform(command, SYSTEM, next(self._keys))
+        signature = Signature("manager-site", "manager-site", "approved", time.time_ns() // 1000)
+        signatures = [signature] if signed else []
+        self.actions.perform(command, SYSTEM, next(self._keys), signatures=signatures)
 
     def _people(self) -> None:
         for role in ROLES:
@@ -141,7 +148,8 @@ class ApiPlant:
         """
         for place in ("press-shop", "assembly"):
             faults = {"101": "part_stuck"} if place == "press-shop" else {}
-            self.set("reason_tree", place, to_plain(replace(USUAL, faults=faults)))
+            body = to_plain(replace(USUAL, faults=faults))
+            self.set("reason_tree", place, body, signed=True)
         for unit in UNITS:
             command = CodeStop(unit=unit, from_us=at_us(65), until_us=at_us(70), why="power")
             self.actions.perform(command, SYSTEM, next(self._keys))

@@ -8,7 +8,7 @@ from mes.downtime import CodeStop
 from mes.kinds import Set
 from mes.people import Person
 from mes.reasons import to_plain
-from mes.records import Conflict, Forbidden, Invalid
+from mes.records import Conflict, Forbidden, Invalid, Signature
 from mes.stops import KIND, MACHINE
 from mes.usual_reasons import USUAL
 from store.actions import SYSTEM, Actions
@@ -23,6 +23,7 @@ from tests.records.test_kept import filled, same
 __all__ = ["days", "plant"]  # fixtures
 OLGA = Person(id="olga", name="Olga", roles=("operator",), scope=("north/press-shop",))
 LONG = 900_000_000
+APPROVED = Signature("eva", "Eva", "approved", START)
 
 
 @pytest.fixture
@@ -100,7 +101,8 @@ def test_kept_accounts_forget_what_gets_another_reason(database, plant, say, tmp
 def test_faults_mean_what_the_nearest_tree_says(database, plant, actions):
     def tree(place, key, **faults):
         body = to_plain(replace(USUAL, faults=faults))
-        actions.perform(Set(kind="reason_tree", id=place, body=body, version=None), SYSTEM, key)
+        command = Set(kind="reason_tree", id=place, body=body, version=None)
+        actions.perform(command, SYSTEM, key, signatures=[APPROVED])
 
     def reasons(id="press-1"):
         return {
@@ -124,7 +126,8 @@ def test_a_reason_that_is_taken_out_keeps_its_name_and_what_it_means(database, p
     def tree(key, *ids):
         rows = [{"id": id, "name": f"Name of {id}", "fails": True} for id in ids]
         body = {"reasons": rows, "faults": {}, "strict": False}
-        actions.perform(Set(kind="reason_tree", id="north", body=body, version=None), SYSTEM, key)
+        command = Set(kind="reason_tree", id="north", body=body, version=None)
+        actions.perform(command, SYSTEM, key, signatures=[APPROVED])
 
     tree("a", "old", "new")
     (stop, *_), _ = found(database, plant)
